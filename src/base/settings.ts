@@ -1,0 +1,162 @@
+/**
+ * The one table of settings. `--help`, validation and docs/reference/settings.md derive from it.
+ * Precedence: flag > environment > file > default. `process.env` is read here and nowhere else.
+ */
+import { Failure } from './failure.ts';
+
+interface SettingOf<T> {
+  /** Camel case, unit last. */
+  readonly default: T;
+  readonly unit: string;
+  readonly secret?: true;
+  readonly text: string;
+}
+
+const setting = <T extends number | string | boolean>(
+  value: T,
+  unit: string,
+  text: string,
+): SettingOf<T> => ({
+  default: value,
+  unit,
+  text,
+});
+
+/** Name → default, unit, one sentence. Flags are kebab-case, environment names `OPENWARD_UPPER_SNAKE`. */
+export const SETTINGS = {
+  logLevel: setting<string>('info', 'silent|error|warn|info|debug', 'How much a node writes to its log.'),
+  bodyBytesMax: setting<number>(10_000_000, 'bytes', 'Largest HTTP request body that is read.'),
+  jsonDepthMax: setting<number>(64, 'levels', 'Deepest nesting of JSON that is parsed.'),
+  bundleEntriesMax: setting<number>(10_000, 'entries', 'Most entries of a batch or transaction.'),
+  pageSizeDefault: setting<number>(50, 'resources', 'Matches on a search page where _count is not given.'),
+  pageSizeMax: setting<number>(1_000, 'resources', 'Largest _count that is honoured.'),
+  includesMax: setting<number>(
+    5_000,
+    'resources',
+    'Most resources that _include and _revinclude may add to a page.',
+  ),
+  searchClausesMax: setting<number>(100, 'clauses', 'Most parameters and values in one search.'),
+  sharedRecordDeadlineMs: setting<number>(
+    900,
+    'ms',
+    'A shared record is answered within this time whatever its sources do.',
+  ),
+  recordEntriesMax: setting<number>(
+    20_000,
+    'resources',
+    'Most resources that one source may contribute to a shared record.',
+  ),
+  recordBytesMax: setting<number>(
+    50_000_000,
+    'bytes',
+    'Most bytes that one source may contribute to a shared record.',
+  ),
+  probeIntervalMs: setting<number>(250, 'ms', "How often a node looks at each peer's health."),
+  probeTimeoutMs: setting<number>(300, 'ms', 'A probe that takes longer counts as failed.'),
+  locatorFreshHours: setting<number>(
+    24,
+    'h',
+    "Beyond this age the locator's answer is not relied on and every organisation is asked.",
+  ),
+  directoryLifeHours: setting<number>(
+    24,
+    'h',
+    'How long a signed directory is valid; used with a warning after that.',
+  ),
+  tokenLifeHours: setting<number>(8, 'h', 'Life of a demo token.'),
+  nodeTokenLifeSeconds: setting<number>(60, 's', 'Life of a token from node to node.'),
+  mllpFrameBytesMax: setting<number>(5_000_000, 'bytes', 'Largest HL7 v2 message that is read.'),
+  mllpIdleSeconds: setting<number>(
+    600,
+    's',
+    'An MLLP connection in the middle of a frame is cut after this silence.',
+  ),
+  mllpConnectionsMax: setting<number>(256, 'connections', 'Most MLLP connections at once.'),
+  readAuditSyncMs: setting<number>(20, 'ms', 'Audit rows of reads are fsynced at least this often.'),
+  readAuditStallMs: setting<number>(
+    250,
+    'ms',
+    'Reads answer 503 while the oldest unsynced audit row is older.',
+  ),
+  diskReserveBytes: setting<number>(
+    200_000_000,
+    'bytes',
+    'Writes are refused when less than this is free, so that reads and their audit go on.',
+  ),
+  readCacheBytes: setting<number>(64_000_000, 'bytes', 'Most bytes of current resources kept in memory.'),
+  copyKeepDays: setting<number>(
+    30,
+    'days',
+    'How long a custodian keeps points in time of a continuity copy.',
+  ),
+  copyShrinkBrakePercent: setting<number>(
+    50,
+    '%',
+    "A push that would remove more than this share of a person's resources is held back for a person to look at.",
+  ),
+} as const;
+
+export type SettingName = keyof typeof SETTINGS;
+type Widen<T> = T extends number ? number : T extends boolean ? boolean : string;
+/** The effective settings of a process. */
+export type Settings = { readonly [K in SettingName]: Widen<(typeof SETTINGS)[K]['default']> };
+
+/** `sharedRecordDeadlineMs` → `OPENWARD_SHARED_RECORD_DEADLINE_MS` */
+export function environmentName(name: string): string {
+  return `OPENWARD_${name.replace(/[A-Z]/g, (c) => `_${c}`).toUpperCase()}`;
+}
+
+/** `sharedRecordDeadlineMs` → `--shared-record-deadline-ms` */
+export function flagName(name: string): string {
+  return `--${name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`;
+}
+
+/**
+ * The effective settings. `given` holds what flags and the file say, first one first.
+ * Throws Failure `value` naming the setting, what was given and what is expected.
+ */
+export function effectiveSettings(
+  given: readonly Readonly<Record<string, unknown>>[] = [],
+  environment: NodeJS.ProcessEnv = process.env,
+): Settings {
+  const [flags, ...files] = given;
+  const out: Record<string, unknown> = {};
+  for (const [name, spec] of Object.entries(SETTINGS)) {
+    const raw = [flags?.[name], environment[environmentName(name)], ...files.map((file) => file[name])].find(
+      (value) => value !== undefined,
+    );
+    out[name] = raw === undefined ? spec.default : coerced(name, raw, spec);
+  }
+  for (const file of given) {
+    for (const name of Object.keys(file)) {
+      if (!(name in SETTINGS))
+        throw new Failure('value', `There is no setting "${name}". See docs/reference/settings.md.`);
+    }
+  }
+  return out as Settings;
+}
+
+function coerced(
+  name: string,
+  raw: unknown,
+  spec: SettingOf<number | string | boolean>,
+): number | string | boolean {
+  const text = String(raw);
+  if (typeof spec.default === 'number') {
+    const value = Number(text);
+    if (text.trim() === '' || !Number.isFinite(value) || value < 0)
+      throw new Failure(
+        'value',
+        `Setting "${name}" is "${text}"; it must be a number of ${spec.unit}, 0 or more.`,
+      );
+    return value;
+  }
+  if (typeof spec.default === 'boolean') {
+    if (text !== 'true' && text !== 'false')
+      throw new Failure('value', `Setting "${name}" is "${text}"; it must be true or false.`);
+    return text === 'true';
+  }
+  if (spec.unit.includes('|') && !spec.unit.split('|').includes(text))
+    throw new Failure('value', `Setting "${name}" is "${text}"; it must be one of ${spec.unit}.`);
+  return text;
+}

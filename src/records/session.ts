@@ -1,0 +1,65 @@
+/**
+ * The way in: every read and write of every door passes through a session, which decides, does and
+ * audits in one step. A session is bound to one asker and is cheap to make, one per request.
+ */
+
+import type { Asker } from '../access/actor.ts';
+import type { Id, InstantMs, Seq, VersionId } from '../base/brands.ts';
+import type { ResourceType } from '../fhir/resource.ts';
+import type { SearchQuery } from '../fhir/search-query.ts';
+import type { AuditDraft } from '../store/audit.ts';
+import type {
+  BlobWrite,
+  Change,
+  Commit,
+  CompartmentQuery,
+  Deleted,
+  HistoryTarget,
+  Page,
+  PageRequest,
+  SearchPage,
+  Stored,
+  WriteOp,
+} from '../store/store.ts';
+
+/** What doors and the network hold: `records.as(asker)`. */
+export interface Records {
+  as(asker: Asker): RecordSession;
+}
+
+export interface RecordSession {
+  readonly asker: Asker;
+  /** The current version. Throws Failure `not-found` (also where it is out of scope), `deleted`, `forbidden`. */
+  read(type: ResourceType, id: Id): Promise<Stored>;
+  readVersion(type: ResourceType, id: Id, versionId: VersionId): Promise<Stored>;
+  /** Newest first. Throws `not-found`. */
+  history(target: HistoryTarget, page: PageRequest): Promise<Page<Stored | Deleted>>;
+  search(query: SearchQuery): Promise<SearchPage>;
+  /** Everything of the Patient records given; each must be in scope. */
+  compartment(query: CompartmentQuery): Promise<Page<Stored>>;
+  /** Decides on every op, then commits all or none with the audit row. Resources must have been validated by the caller's door. */
+  submit(ops: readonly WriteOp[], options?: SubmitOptions): Promise<Commit>;
+  /** An audit row of its own for acts that no other method records: a disclosure, a refusal, the opening of a copy. Durable when it resolves. */
+  note(note: AuditNote): Promise<void>;
+  /** Commits after `after`; role `node` and `system` only. */
+  changes(after: Seq, signal: AbortSignal): AsyncIterable<Change>;
+  /** The newest seq. */
+  head(): Promise<Seq>;
+}
+
+export interface SubmitOptions {
+  /** Written in the same durable commit: the raw message behind the ops. */
+  readonly blobs?: readonly BlobWrite[];
+  /** What the audit row calls the act; taken from the ops where left out. */
+  readonly action?: AuditDraft['action'];
+  readonly detail?: AuditDraft['detail'];
+}
+
+export interface AuditNote {
+  readonly action: AuditDraft['action'];
+  readonly targets: readonly string[];
+  readonly persons: readonly string[];
+  readonly outcome: AuditDraft['outcome'];
+  readonly detail?: AuditDraft['detail'];
+  readonly at?: InstantMs;
+}

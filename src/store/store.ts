@@ -1,0 +1,179 @@
+/**
+ * The store port: versioned resources, their search index and audit rows in one commit. Writes are
+ * data (`commit(ops, audit)`), never a transaction callback; reads go through a snapshot, which is a
+ * predicate over `seq` and `until` and so the same in every database. Only records/ and app.ts call it.
+ */
+import type { Id, InstantMs, Seq, VersionId } from '../base/brands.ts';
+import type { Identified, Resource, ResourceType } from '../fhir/resource.ts';
+import type { SearchQuery } from '../fhir/search-query.ts';
+import type { AuditDraft, AuditRow } from './audit.ts';
+import type { Scope } from './scope.ts';
+
+export type WriteOp =
+  /** A new resource under a new id; `id` where the caller has already drawn it (references inside a transaction). */
+  | {
+      readonly op: 'create';
+      readonly resource: Resource;
+      readonly id?: Id;
+      readonly ifNoneExist?: SearchQuery;
+    }
+  /** Update, or create under the caller's id. `ifMatch: 'absent'` demands that nothing is there. */
+  | { readonly op: 'put'; readonly resource: Identified; readonly ifMatch?: VersionId | 'absent' }
+  | { readonly op: 'delete'; readonly type: ResourceType; readonly id: Id; readonly ifMatch?: VersionId };
+
+/** One version as it is kept. `bytes` is the wire JSON, sent out untouched. */
+export interface Stored {
+  readonly type: ResourceType;
+  readonly id: Id;
+  readonly versionId: VersionId;
+  readonly lastUpdated: InstantMs;
+  readonly seq: Seq;
+  readonly bytes: Buffer;
+  readonly deleted: false;
+}
+
+/** The version in which a resource was deleted. */
+export interface Deleted {
+  readonly type: ResourceType;
+  readonly id: Id;
+  readonly versionId: VersionId;
+  readonly lastUpdated: InstantMs;
+  readonly seq: Seq;
+  readonly deleted: true;
+}
+
+export interface Committed {
+  /** `existing`: ifNoneExist found this one and nothing was written; `unchanged` is never used for it. */
+  readonly outcome: 'created' | 'updated' | 'deleted' | 'existing' | 'absent';
+  readonly type: ResourceType;
+  readonly id: Id;
+  readonly versionId: VersionId;
+  readonly lastUpdated: InstantMs;
+  /** The stored wire JSON; absent for deletions. */
+  readonly bytes?: Buffer;
+}
+
+/** One durable commit: in the order of the ops given. */
+export interface Commit {
+  readonly seq: Seq;
+  readonly at: InstantMs;
+  readonly entries: readonly Committed[];
+}
+
+/** A commit as the changes feed tells it. */
+export interface Change {
+  readonly seq: Seq;
+  readonly at: InstantMs;
+  readonly entries: readonly ChangedResource[];
+}
+
+export interface ChangedResource {
+  readonly type: ResourceType;
+  readonly id: Id;
+  readonly versionId: VersionId;
+  readonly deleted: boolean;
+  /** Patients in whose compartment this version or the one before lay. */
+  readonly persons: readonly Id[];
+}
+
+export interface Page<T> {
+  readonly entries: readonly T[];
+  /** Cursor of the next page; absent on the last one. */
+  readonly next?: string;
+  /** Matches in all, where it was asked for or is free to say. */
+  readonly total?: number;
+}
+
+/** Matches and what `_include` and `_revinclude` bring along (each resource once, matches excluded). */
+export interface SearchPage extends Page<Stored> {
+  readonly included: readonly Stored[];
+}
+
+export interface HistoryTarget {
+  readonly type: ResourceType;
+  readonly id: Id;
+}
+
+export interface PageRequest {
+  readonly count: number;
+  readonly cursor?: string;
+}
+
+export interface CompartmentQuery {
+  /** Patient ids: one person may have several records that a merge joined. */
+  readonly persons: readonly Id[];
+  readonly types?: readonly ResourceType[];
+  /** Only versions written at or after. */
+  readonly since?: InstantMs;
+  /** Also what those resources refer to outside any compartment (Practitioner, Organization, Medication …), to any depth. */
+  readonly withReferenced: boolean;
+  readonly count: number;
+  readonly cursor?: string;
+}
+
+export interface Snapshot {
+  readonly seq: Seq;
+  /** The current version at this snapshot; undefined where there never was one or it is out of scope. */
+  read(type: ResourceType, id: Id, scope: Scope): Promise<Stored | Deleted | undefined>;
+  readVersion(
+    type: ResourceType,
+    id: Id,
+    versionId: VersionId,
+    scope: Scope,
+  ): Promise<Stored | Deleted | undefined>;
+  /** Newest first. */
+  history(target: HistoryTarget, page: PageRequest, scope: Scope): Promise<Page<Stored | Deleted>>;
+  search(query: SearchQuery, scope: Scope): Promise<SearchPage>;
+  /** Everything that belongs to a person, for `$everything`, the shared record and continuity copies. */
+  compartment(query: CompartmentQuery, scope: Scope): Promise<Page<Stored>>;
+  /** Patients whose compartment holds something that refers to this resource. */
+  personsReferringTo(type: ResourceType, id: Id): Promise<readonly Id[]>;
+}
+
+/** Raw messages and sealed copies: durable before `put` resolves, addressed by name, bounded by a limit. */
+export interface Blobs {
+  put(space: string, name: string, bytes: Buffer): Promise<void>;
+  get(space: string, name: string): Promise<Buffer | undefined>;
+  delete(space: string, name: string): Promise<void>;
+  /** Names in `space` that sort after `after`, at most `count`, in order. */
+  list(space: string, after: string | undefined, count: number): Promise<readonly string[]>;
+}
+
+export interface Store {
+  /** A stable view: the newest commit, or the one that `at` names. */
+  snapshot(at?: Seq): Promise<Snapshot>;
+  /**
+   * All of `ops` or none, durable (fsync) before it resolves, with its audit row in the same commit.
+   * `blobs` are written in the same transaction. Throws Failure: `conflict` (ifMatch, status 412), `duplicate` (a create's id
+   * exists), `multiple-matches` (ifNoneExist), `no-store` (disk full or the reserve reached).
+   */
+  commit(ops: readonly WriteOp[], audit: AuditDraft, blobs?: readonly BlobWrite[]): Promise<Commit>;
+  /** Appends audit rows of reads: in the log (survives kill -9) when it resolves, fsynced within 20 ms. `transient` where the log is stalled. */
+  auditReads(drafts: readonly AuditDraft[]): Promise<void>;
+  /** Audit rows, oldest first, of both chains. */
+  auditRows(filter: AuditFilter): Promise<readonly AuditRow[]>;
+  /** Walks both hash chains; the first broken row, or undefined where all hold. */
+  verifyAudit(): Promise<BrokenAudit | undefined>;
+  /** Commits after `after`, in order; waits for new ones until the signal aborts. */
+  changes(after: Seq, signal: AbortSignal): AsyncIterable<Change>;
+  readonly blobs: Blobs;
+  close(): Promise<void>;
+}
+
+export interface BlobWrite {
+  readonly space: string;
+  readonly name: string;
+  readonly bytes: Buffer;
+}
+
+export interface AuditFilter {
+  readonly chain: 'writes' | 'reads';
+  readonly after?: number;
+  readonly count: number;
+}
+
+export interface BrokenAudit {
+  readonly chain: 'writes' | 'reads';
+  readonly row: number;
+  readonly reason: string;
+}
