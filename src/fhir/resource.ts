@@ -2,7 +2,7 @@
  * R4 resources as TypeScript sees them. The element types come from `@types/fhir`; what is kept
  * and sent is always the JSON text itself, so these types are for code that builds or reads.
  */
-import type { FhirResource } from 'fhir/r4';
+import type { FhirResource } from 'fhir/r4.d.ts';
 import type { Id } from '../base/brands.ts';
 
 export type Resource = FhirResource;
