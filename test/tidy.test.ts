@@ -12,7 +12,11 @@ const tracked = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], {
   .filter((path) => path !== '' && existsSync(path));
 const sources = tracked.filter((path) => /^src\/.*\.tsx?$/.test(path));
 const production = sources.filter((path) => !/\.test\.tsx?$/.test(path) && !path.endsWith('-contract.ts'));
-const text = new Map(tracked.filter((path) => /\.(tsx?|js|md|json)$/.test(path)).map((path) => [path, readFileSync(path, 'utf8')]));
+const text = new Map(
+  tracked
+    .filter((path) => /\.(tsx?|js|md|json)$/.test(path))
+    .map((path) => [path, readFileSync(path, 'utf8')]),
+);
 const read = (path: string): string => text.get(path) ?? '';
 
 /** Room → rooms it may import, besides itself, fhir and base (ARCHITECTURE.md, "Rooms"). */
@@ -43,7 +47,8 @@ interface Import {
 
 function importsOf(path: string): Import[] {
   const found: Import[] = [];
-  const pattern = /(?:^|\n)\s*(import|export)\s+(type\s+)?[^'";]*?from\s+'([^']+)'|\bimport\(\s*'([^']+)'\s*\)|(?:^|\n)import\s+'([^']+)'/g;
+  const pattern =
+    /(?:^|\n)\s*(import|export)\s+(type\s+)?[^'";]*?from\s+'([^']+)'|\bimport\(\s*'([^']+)'\s*\)|(?:^|\n)import\s+'([^']+)'/g;
   for (const match of read(path).matchAll(pattern)) {
     const to = match[3] ?? match[4] ?? match[5] ?? '';
     found.push({ from: path, to, typeOnly: match[2] !== undefined });
@@ -85,7 +90,12 @@ describe('rooms', () => {
   it("never reach into another room's sub-folder", () => {
     const breaches = production.flatMap((path) =>
       relativeImports(path)
-        .filter((one) => roomOf(one.target) !== roomOf(path) && one.target.startsWith('src/') && one.target.split('/').length > 3)
+        .filter(
+          (one) =>
+            roomOf(one.target) !== roomOf(path) &&
+            one.target.startsWith('src/') &&
+            one.target.split('/').length > 3,
+        )
         .map((one) => `${path} reaches into ${one.target}`),
     );
     expect(breaches).toEqual([]);
@@ -93,7 +103,12 @@ describe('rooms', () => {
 
   it('have no import cycles', () => {
     const edges = new Map(
-      production.map((path) => [path, relativeImports(path).filter((one) => !one.typeOnly).map((one) => one.target)]),
+      production.map((path) => [
+        path,
+        relativeImports(path)
+          .filter((one) => !one.typeOnly)
+          .map((one) => one.target),
+      ]),
     );
     const state = new Map<string, 'open' | 'done'>();
     const cycles: string[] = [];
@@ -122,15 +137,25 @@ describe('rooms', () => {
 describe('banned', () => {
   const BANNED: readonly { readonly what: RegExp; readonly allowed: RegExp; readonly why: string }[] = [
     { what: /from 'node:sqlite'/, allowed: /^src\/store\/sqlite\//, why: 'node:sqlite only in store/sqlite' },
-    { what: /\bprocess\.env\b/, allowed: /^src\/base\/settings\.ts$/, why: 'process.env only in base/settings' },
-    { what: /\bDate\.now\(|\brandomUUID\(|\bMath\.random\(/, allowed: /^src\/base\//, why: 'time and chance only through base' },
+    {
+      what: /\bprocess\.env\b/,
+      allowed: /^src\/base\/settings\.ts$/,
+      why: 'process.env only in base/settings',
+    },
+    {
+      what: /\bDate\.now\(|\brandomUUID\(|\bMath\.random\(/,
+      allowed: /^src\/base\//,
+      why: 'time and chance only through base',
+    },
     { what: /@ts-ignore|@ts-nocheck|biome-ignore|\bas any\b/, allowed: /^$/, why: 'holes in the types' },
     { what: /\b(TODO|FIXME|XXX)\b/, allowed: /^src\/demo\//, why: 'finish it, or file an issue' },
     { what: /\bconsole\.(log|error|warn|info)\(/, allowed: /^src\/cli/, why: 'a log, or the command line' },
   ];
   for (const { what, allowed, why } of BANNED) {
     it(why, () => {
-      const breaches = production.filter((path) => !allowed.test(path) && what.test(withoutComments(read(path))));
+      const breaches = production.filter(
+        (path) => !allowed.test(path) && what.test(withoutComments(read(path))),
+      );
       expect(breaches).toEqual([]);
     });
   }
@@ -138,7 +163,9 @@ describe('banned', () => {
 
 /** Comments may speak of what code may not do; leftovers and ignores count wherever they stand. */
 function withoutComments(source: string): string {
-  return source.replace(/\/\*[\s\S]*?\*\//g, (block) => (/@ts-|biome-ignore|TODO|FIXME/.test(block) ? block : ''));
+  return source.replace(/\/\*[\s\S]*?\*\//g, (block) =>
+    /@ts-|biome-ignore|TODO|FIXME/.test(block) ? block : '',
+  );
 }
 
 describe('sizes', () => {
@@ -167,7 +194,10 @@ describe('sizes', () => {
   it('file names are kebab-case and none is a drawer', () => {
     const odd = sources.filter((path) => {
       const name = path.split('/').at(-1) ?? '';
-      return !/^[a-z0-9]+(-[a-z0-9]+)*(\.test)?\.tsx?$/.test(name) || /\b(utils?|helpers?|common|manager|services?)\b/.test(name);
+      return (
+        !/^[a-z0-9]+(-[a-z0-9]+)*(\.test)?\.tsx?$/.test(name) ||
+        /\b(utils?|helpers?|common|manager|services?)\b/.test(name)
+      );
     });
     expect(odd).toEqual([]);
   });
@@ -185,15 +215,21 @@ describe('tests', () => {
 describe('docs', () => {
   it('name every setting, and no other', async () => {
     const { SETTINGS } = await import('../src/base/settings.ts');
-    const documented = [...read('docs/reference/settings.md').matchAll(/^\| `(\w+)` \|/gm)].map((match) => match[1] ?? '');
+    const documented = [...read('docs/reference/settings.md').matchAll(/^\| `(\w+)` \|/gm)].map(
+      (match) => match[1] ?? '',
+    );
     expect(documented.sort()).toEqual(Object.keys(SETTINGS).sort());
   });
 
   it('name every command, and no other', () => {
     const commands = tracked
-      .filter((path) => /^src\/cli\/[a-z-]+\.ts$/.test(path) && /export function \w+Command\(/.test(read(path)))
+      .filter(
+        (path) => /^src\/cli\/[a-z-]+\.ts$/.test(path) && /export function \w+Command\(/.test(read(path)),
+      )
       .map((path) => path.slice('src/cli/'.length, -'.ts'.length));
-    const documented = [...read('docs/reference/commands.md').matchAll(/^## `openward ([a-z-]+)/gm)].map((match) => match[1] ?? '');
+    const documented = [...read('docs/reference/commands.md').matchAll(/^## `openward ([a-z-]+)/gm)].map(
+      (match) => match[1] ?? '',
+    );
     expect(commands.length).toBeGreaterThan(0);
     for (const command of commands) expect(documented).toContain(command);
   });
