@@ -1,0 +1,90 @@
+/**
+ * The composition root: alone sees every room, and puts one organisation's node together. Read this, then one
+ * door, then records/, and you have seen how everything works.
+ */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import fastify, { type FastifyInstance } from 'fastify';
+import { openAuthenticator } from './access/authenticator.ts';
+import { fhirDoor } from './api/fhir-door.ts';
+import { systemDoor } from './api/system-door.ts';
+import { type Clock, systemClock } from './base/clock.ts';
+import { systemRandom, timeOrderedIds } from './base/ids.ts';
+import type { Log } from './base/log.ts';
+import type { NodeConfig } from './base/node-config.ts';
+import type { Settings } from './base/settings.ts';
+import { faultyServerFactory } from './demo/faults.ts';
+import { feedDoor } from './ingest/feed-door.ts';
+import { openMllp } from './ingest/mllp-server.ts';
+import { openNodeKeys } from './network/keys.ts';
+import { openNetwork } from './network/open-network.ts';
+import { openFeeds } from './records/feeds.ts';
+import { openRecords } from './records/open-records.ts';
+import { openStore } from './store/open-store.ts';
+import { webDoor } from './web/web-door.ts';
+
+export interface RunningNode {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the store, the network and the doors, and listens. Resolves when the node answers.
+ * Throws Failure where the folder is in use, a port is taken or a key does not fit.
+ */
+export async function openNode(config: NodeConfig, settings: Settings, log: Log): Promise<RunningNode> {
+  const clock: Clock = systemClock;
+  const ids = timeOrderedIds(clock, systemRandom);
+  await mkdir(config.data, { recursive: true });
+  const keysFolder = join(config.data, 'keys');
+  const store = await openStore({ folder: join(config.data, 'store'), clock, ids, settings, log });
+  const { records, persons } = await openRecords({ store, clock, ids, settings, ods: config.ods, log });
+  const authenticator = await openAuthenticator({ ods: config.ods, keysFolder, clock, settings });
+  const feeds = await openFeeds({ feeds: config.feeds, folder: config.data, clock });
+  const keys = await openNodeKeys(keysFolder);
+  const network = await openNetwork({
+    config,
+    records,
+    persons,
+    feeds,
+    keys,
+    blobs: store.blobs,
+    settings,
+    clock,
+    ids,
+    log,
+  });
+
+  const server = httpServer(config, settings, ids);
+  const url = `http://${config.host}:${config.port}`;
+  const doors = { config, records, persons, authenticator, feeds, settings, clock, ids, log, baseUrl: url };
+  await server.register(systemDoor, { ...doors, store });
+  await server.register(fhirDoor, { ...doors, prefix: '/fhir', sharedRecords: network.sharedRecords });
+  await server.register(feedDoor, { ...doors, prefix: '/feeds' });
+  await server.register(network.door, { prefix: '/network' });
+  await server.register(webDoor, { ...doors, sharedRecords: network.sharedRecords });
+  const mllp = config.mllp === undefined ? undefined : await openMllp({ ...doors, ...config.mllp });
+  await server.listen({ host: config.host, port: config.port });
+  await network.start();
+  log.info({ url }, 'node is open');
+  return {
+    url,
+    async close() {
+      await mllp?.close();
+      await network.close();
+      await server.close();
+      await feeds.close();
+      await store.close();
+    },
+  };
+}
+
+function httpServer(config: NodeConfig, settings: Settings, ids: { next(): string }): FastifyInstance {
+  return fastify({
+    logger: false,
+    bodyLimit: settings.bodyBytesMax,
+    requestIdHeader: 'x-request-id',
+    genReqId: () => ids.next(),
+    ...(config.demo === undefined ? {} : { serverFactory: faultyServerFactory() }),
+  });
+}

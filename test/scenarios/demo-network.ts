@@ -1,0 +1,141 @@
+/** A demo network for scenario tests: nine real processes on free ports, in a folder of its own, stopped by pid. */
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
+
+const CLI = resolve('dist/cli.js');
+
+export interface DemoNode {
+  readonly ods: string;
+  readonly name: string;
+  readonly kind: string;
+  readonly url: string;
+  readonly fhir: string;
+  readonly mllp: { readonly host: string; readonly port: number } | null;
+  readonly pid: number;
+}
+
+export interface DemoPerson {
+  readonly nhsNumber: string;
+  readonly name: string;
+  readonly sources: readonly string[];
+}
+
+export interface DemoNetwork {
+  readonly frontDoor: string;
+  readonly nodes: readonly DemoNode[];
+  readonly people: readonly DemoPerson[];
+  readonly data: string;
+  /** What stdout held beside the one line. */
+  readonly process: ChildProcess;
+  /** Runs an `openward` command against this network. Never throws for an exit code. */
+  openward(
+    ...args: string[]
+  ): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }>;
+  token(ods: string, persona: string, nhsNumber?: string): Promise<string>;
+  node(kind: string): DemoNode;
+  stop(): Promise<void>;
+}
+
+/** Starts `openward demo --json` and waits for its line. */
+export async function startDemo(people: number): Promise<DemoNetwork> {
+  const data = await mkdtemp(join(tmpdir(), 'openward-scenario-'));
+  const port = await freeBlock();
+  const args = [CLI, 'demo', '--json', '--people', String(people), '--port', String(port), '--data', data];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let talk = '';
+  child.stderr.on('data', (chunk) => {
+    talk = (talk + chunk).slice(-4000);
+  });
+  const line = await Promise.race([
+    once(createInterface({ input: child.stdout }), 'line').then(([text]) => String(text)),
+    once(child, 'exit').then(() => undefined),
+  ]);
+  if (line === undefined) throw new Error(`the demo ended with ${child.exitCode}: ${talk}`);
+  const said = JSON.parse(line) as Pick<DemoNetwork, 'frontDoor' | 'nodes' | 'people'>;
+  const network: DemoNetwork = {
+    ...said,
+    data,
+    process: child,
+    openward: async (...command) => {
+      const run = promisify(execFile)(process.execPath, [CLI, ...command, '--data', data], {
+        maxBuffer: 1 << 27,
+      });
+      return run.then(
+        ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
+        (error: { code: number; stdout: string; stderr: string }) => ({
+          code: error.code,
+          stdout: error.stdout,
+          stderr: error.stderr,
+        }),
+      );
+    },
+    async token(ods, persona, nhsNumber) {
+      const rest = nhsNumber === undefined ? [] : ['--patient', nhsNumber];
+      const { code, stdout, stderr } = await network.openward(
+        'token',
+        '--node',
+        ods,
+        '--as',
+        persona,
+        ...rest,
+      );
+      if (code !== 0) throw new Error(`token: ${stderr}`);
+      return stdout.trim();
+    },
+    node(kind) {
+      const found = said.nodes.find((node) => node.kind === kind);
+      if (found === undefined) throw new Error(`no node of kind ${kind}`);
+      return found;
+    },
+    async stop() {
+      if (child.exitCode === null) {
+        child.kill('SIGTERM');
+        await once(child, 'exit');
+      }
+      await rm(data, { recursive: true, force: true });
+    },
+  };
+  return network;
+}
+
+/** Waits until `probe` gives something, at most `seconds`; the last answer is in the error. */
+export async function eventually<T>(
+  what: string,
+  seconds: number,
+  probe: () => Promise<T | undefined>,
+): Promise<T> {
+  const end = performance.now() + seconds * 1000;
+  for (;;) {
+    const found = await probe();
+    if (found !== undefined) return found;
+    if (performance.now() > end) throw new Error(`${what}: not within ${seconds} s`);
+    await new Promise((done) => setTimeout(done, 100));
+  }
+}
+
+/** A port p such that p … p+9 and p+1000 … p+1009 are free now. */
+async function freeBlock(): Promise<number> {
+  for (;;) {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = server.address();
+    server.close();
+    if (address === null || typeof address === 'string' || address.port > 60_000) continue;
+    const ports = Array.from({ length: 10 }, (_, k) => [address.port + k, address.port + 1000 + k]).flat();
+    if ((await Promise.all(ports.map(isFree))).every(Boolean)) return address.port;
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
+}
