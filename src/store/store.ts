@@ -29,6 +29,8 @@ export interface Stored {
   readonly lastUpdated: InstantMs;
   readonly seq: Seq;
   readonly bytes: Buffer;
+  /** Patients in whose compartment this version lies: whose record it is, for the audit row. Empty where it lies in none. */
+  readonly persons: readonly Id[];
   readonly deleted: false;
 }
 
