@@ -2,7 +2,9 @@
  * The file that `openward node --config FILE` reads: one organisation's node. Written by hand for real
  * use, by demo/ for the demo. Paths are relative to the file.
  */
-import type { OdsCode } from './brands.ts';
+import { dirname, resolve } from 'node:path';
+import { type OdsCode, odsCode } from './brands.ts';
+import { Failure } from './failure.ts';
 
 export type OrganisationKind =
   | 'exchange'
@@ -55,6 +57,8 @@ export interface NodeConfig {
   readonly locatorKey?: string;
   /** On the exchange: the folder's members file, from which the directory is signed. */
   readonly members?: string;
+  /** Settings of this node that differ from the defaults, by name (docs/reference/settings.md). */
+  readonly settings?: Readonly<Record<string, unknown>>;
   /** Switches on personas, the front door's stop and start, and fault injection. Never in real use. */
   readonly demo?: DemoConfig;
 }
@@ -71,4 +75,93 @@ export interface JsonWebKeyOkp {
   readonly x: string;
   readonly d?: string;
   readonly kid?: string;
+}
+
+const KINDS: readonly string[] = [
+  'exchange',
+  'gp',
+  'acute',
+  'lab',
+  'pharmacy',
+  'mental-health',
+  'community',
+  'urgent-care',
+] satisfies readonly OrganisationKind[];
+
+/**
+ * The configuration in `text`, which was read from `file`; paths in it become absolute.
+ * Throws Failure `value` or `required` naming the field and what it has to be.
+ */
+export function parseNodeConfig(text: string, file: string): NodeConfig {
+  const raw = jsonObject(text, file);
+  const folder = dirname(resolve(file));
+  const ods = odsCode(textOf(raw, 'ods', file));
+  if (ods === undefined) throw wrong(file, 'ods', 'an ODS code, such as "RX1"');
+  const kind = textOf(raw, 'kind', file);
+  if (!KINDS.includes(kind)) throw wrong(file, 'kind', `one of ${KINDS.join(', ')}`);
+  const port = portOf(raw.port, 'port', file);
+  const mllp = raw.mllp as { host?: unknown; port?: unknown } | undefined;
+  const domain = raw.failureDomain as Partial<FailureDomain> | undefined;
+  const feeds = raw.feeds ?? [];
+  if (!Array.isArray(feeds)) throw wrong(file, 'feeds', 'a list of feeds');
+  const members = raw.members === undefined ? undefined : resolve(folder, textOf(raw, 'members', file));
+  return {
+    ...(raw as unknown as NodeConfig),
+    ods,
+    name: textOf(raw, 'name', file),
+    kind: kind as OrganisationKind,
+    host: raw.host === undefined ? '127.0.0.1' : textOf(raw, 'host', file),
+    port,
+    data: resolve(folder, textOf(raw, 'data', file)),
+    ...(mllp === undefined
+      ? {}
+      : { mllp: { host: String(mllp.host ?? '127.0.0.1'), port: portOf(mllp.port, 'mllp.port', file) } }),
+    feeds: feeds.map((feed, i) => feedOf(feed, i, file)),
+    failureDomain: {
+      site: domain?.site ?? 'unknown',
+      supplier: domain?.supplier ?? 'unknown',
+      ring: domain?.ring ?? 'unknown',
+    },
+    ...(members === undefined ? {} : { members }),
+  };
+}
+
+function feedOf(raw: unknown, index: number, file: string): FeedConfig {
+  const feed = raw as Partial<FeedConfig> | null;
+  const at = `feeds[${index}]`;
+  if (typeof feed?.name !== 'string' || !/^[a-z0-9-]{1,40}$/.test(feed.name))
+    throw wrong(file, `${at}.name`, 'lower-case letters, digits and dashes');
+  if (feed.transport !== 'mllp' && feed.transport !== 'fhir')
+    throw wrong(file, `${at}.transport`, '"mllp" or "fhir"');
+  if (!Array.isArray(feed.covers)) throw wrong(file, `${at}.covers`, 'a list of FHIR resource types');
+  if (typeof feed.heartbeatSeconds !== 'number' || !(feed.heartbeatSeconds > 0))
+    throw wrong(file, `${at}.heartbeatSeconds`, 'a number of seconds above 0');
+  return feed as FeedConfig;
+}
+
+function jsonObject(text: string, file: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value))
+      return value as Record<string, unknown>;
+  } catch (cause) {
+    throw new Failure('structure', `${file} is not JSON: ${(cause as Error).message}`, { cause });
+  }
+  throw new Failure('structure', `${file} must hold a JSON object.`);
+}
+
+function textOf(raw: Record<string, unknown>, name: string, file: string): string {
+  const value = raw[name];
+  if (typeof value !== 'string' || value === '') throw wrong(file, name, 'a text that is not empty');
+  return value;
+}
+
+function portOf(value: unknown, name: string, file: string): number {
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < 1 || value > 65_535)
+    throw wrong(file, name, 'a port from 1 to 65535');
+  return value;
+}
+
+function wrong(file: string, field: string, expected: string): Failure {
+  return new Failure('value', `${file}: "${field}" must be ${expected}.`);
 }

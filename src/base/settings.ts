@@ -64,6 +64,21 @@ export const SETTINGS = {
     'How long a signed directory is valid; used with a warning after that.',
   ),
   tokenLifeHours: setting<number>(8, 'h', 'Life of a demo token.'),
+  tokenCacheMax: setting<number>(
+    10_000,
+    'tokens',
+    'Most verified tokens that are kept so as not to verify them again.',
+  ),
+  personCacheMax: setting<number>(
+    20_000,
+    'people',
+    'Most NHS numbers whose records a node keeps in mind between questions.',
+  ),
+  personRecordsMax: setting<number>(
+    50,
+    'records',
+    'Patient records that may be joined to one person; more is taken for a mistake and discloses nothing.',
+  ),
   nodeTokenLifeSeconds: setting<number>(60, 's', 'Life of a token from node to node.'),
   mllpFrameBytesMax: setting<number>(5_000_000, 'bytes', 'Largest HL7 v2 message that is read.'),
   mllpIdleSeconds: setting<number>(
