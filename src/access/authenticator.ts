@@ -1,0 +1,212 @@
+/**
+ * Tokens of this node: ES256 JWTs, signed and verified with the node's own key. Real tokens, really checked on
+ * every call; verifying costs 84 µs, so a token that has been verified is remembered, and only its expiry is looked
+ * at again. RFC 7519, RFC 8725 (one algorithm, fixed; issuer and audience checked).
+ */
+import { decodeJwt, decodeProtectedHeader, errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
+import type { InstantMs, NhsNumber, OdsCode } from '../base/brands.ts';
+import type { Clock } from '../base/clock.ts';
+import { Failure } from '../base/failure.ts';
+import { type Ids, systemRandom, timeOrderedIds } from '../base/ids.ts';
+import type { Settings } from '../base/settings.ts';
+import type { Actor, Purpose } from './actor.ts';
+import { isPersona, PERSONAS, type Persona } from './personas.ts';
+import { openTokenKey, type TokenKey } from './token-key.ts';
+
+/** Who a token speaks for. One object per token, so that it can be compared and kept. */
+export interface Authenticated {
+  readonly actor: Actor;
+  readonly purpose: Purpose;
+}
+
+export interface Authenticator {
+  /**
+   * The bearer of this token: the `Authorization` header's value, or the bare token. Throws Failure `login`
+   * (none given), `security` (not a token, forged, another node's, another algorithm) or `expired`; all are 401
+   * and say what to do.
+   */
+  authenticate(bearer: string | undefined): Promise<Authenticated>;
+  /** A demo token for a persona; `nhsNumber` for `patient` and no other. Throws Failure `required` or `invalid`. */
+  issue(persona: Persona, nhsNumber?: NhsNumber): Promise<string>;
+}
+
+export interface AuthenticatorParts {
+  readonly ods: OdsCode;
+  /** Holds `token.jwk.json`, which is made where it is absent. */
+  readonly keysFolder: string;
+  readonly clock: Clock;
+  readonly settings: Pick<Settings, 'tokenLifeHours' | 'tokenCacheMax'>;
+}
+
+/** Longer than any token that we issue; a longer text is not looked into. */
+const TOKEN_LENGTH_MAX = 4_096;
+
+/** `https://openward.org/node/RCB`: issuer and audience of a node's tokens. */
+export function nodeIssuer(ods: OdsCode): string {
+  return `https://openward.org/node/${ods}`;
+}
+
+/** Opens the node's token key, making it on first use. Throws Failure `exception` where the key file is not a key. */
+export async function openAuthenticator(parts: AuthenticatorParts): Promise<Authenticator> {
+  return new NodeAuthenticator(parts, await openTokenKey(parts.keysFolder));
+}
+
+interface Verified {
+  readonly who: Authenticated;
+  readonly expiresAt: InstantMs;
+}
+
+class NodeAuthenticator implements Authenticator {
+  readonly #parts: AuthenticatorParts;
+  readonly #key: TokenKey;
+  readonly #issuer: string;
+  readonly #ids: Ids;
+  /** By the token's whole text: a changed byte is another key. Oldest first. */
+  readonly #verified = new Map<string, Verified>();
+
+  constructor(parts: AuthenticatorParts, key: TokenKey) {
+    this.#parts = parts;
+    this.#key = key;
+    this.#issuer = nodeIssuer(parts.ods);
+    this.#ids = timeOrderedIds(parts.clock, systemRandom);
+  }
+
+  async authenticate(bearer: string | undefined): Promise<Authenticated> {
+    const token = tokenIn(bearer);
+    const known = this.#verified.get(token);
+    if (known !== undefined) {
+      if (known.expiresAt > this.#parts.clock.now()) return known.who;
+      this.#verified.delete(token);
+      throw expired();
+    }
+    const verified = await this.#verify(token);
+    if (this.#verified.size >= this.#parts.settings.tokenCacheMax) {
+      const oldest = this.#verified.keys().next();
+      if (oldest.done !== true) this.#verified.delete(oldest.value);
+    }
+    this.#verified.set(token, verified);
+    return verified.who;
+  }
+
+  async issue(persona: Persona, nhsNumber?: NhsNumber): Promise<string> {
+    if (persona === 'patient' && nhsNumber === undefined) {
+      throw new Failure(
+        'required',
+        'A patient token needs the NHS number of the patient: add --patient NHSNUMBER.',
+      );
+    }
+    if (persona !== 'patient' && nhsNumber !== undefined) {
+      throw new Failure('invalid', `Only a patient token carries an NHS number; ${persona} does not.`);
+    }
+    const row = PERSONAS[persona];
+    const now = Math.floor(this.#parts.clock.now() / 1000);
+    return new SignJWT({
+      name: row.name,
+      role: persona,
+      org: this.#parts.ods,
+      purpose: row.purpose,
+      ...(nhsNumber === undefined ? {} : { nhs_number: nhsNumber }),
+    })
+      .setProtectedHeader({ alg: 'ES256', kid: this.#key.kid, typ: 'JWT' })
+      .setIssuer(this.#issuer)
+      .setAudience(this.#issuer)
+      .setSubject(`persona:${persona}`)
+      .setIssuedAt(now)
+      .setExpirationTime(now + this.#parts.settings.tokenLifeHours * 3600)
+      .setJti(this.#ids.next())
+      .sign(this.#key.privateKey);
+  }
+
+  async #verify(token: string): Promise<Verified> {
+    let claims: JWTPayload;
+    try {
+      const { payload } = await jwtVerify(token, this.#key.publicKey, {
+        algorithms: ['ES256'],
+        issuer: this.#issuer,
+        audience: this.#issuer,
+        requiredClaims: ['exp', 'iat', 'sub', 'jti'],
+        currentDate: new Date(this.#parts.clock.now()),
+      });
+      claims = payload;
+    } catch (error) {
+      throw this.#refusal(token, error);
+    }
+    return {
+      who: this.#authenticatedBy(claims),
+      expiresAt: ((claims.exp ?? 0) * 1000) as InstantMs,
+    };
+  }
+
+  #authenticatedBy(claims: JWTPayload): Authenticated {
+    const { sub, name, role, org, purpose, nhs_number: nhsNumber } = claims;
+    const fits =
+      typeof sub === 'string' &&
+      typeof name === 'string' &&
+      typeof role === 'string' &&
+      isPersona(role) &&
+      org === this.#parts.ods &&
+      PERSONAS[role].purposes.some((one) => one === purpose) &&
+      (role === 'patient') === (typeof nhsNumber === 'string' && /^\d{10}$/.test(nhsNumber)) &&
+      (role === 'patient' || nhsNumber === undefined);
+    if (!fits) throw new Failure('security', `The token's claims do not fit together. ${NEW_TOKEN}`);
+    const id = role === 'patient' ? `${sub}:${String(nhsNumber)}` : sub;
+    const actor: Actor = {
+      id,
+      name,
+      role,
+      organisation: this.#parts.ods,
+      ...(role === 'patient' ? { patient: nhsNumber as NhsNumber } : {}),
+    };
+    return Object.freeze({ actor: Object.freeze(actor), purpose: purpose as Purpose });
+  }
+
+  /** Says which mistake it is without trusting anything that the token says. */
+  #refusal(token: string, error: unknown): Failure {
+    if (error instanceof errors.JWTExpired) return expired();
+    let issuer: unknown;
+    let algorithm: unknown;
+    try {
+      algorithm = decodeProtectedHeader(token).alg;
+      issuer = decodeJwt(token).iss;
+    } catch {
+      return new Failure('security', `The bearer token is not a JSON Web Token. ${NEW_TOKEN}`, {
+        cause: error,
+      });
+    }
+    if (algorithm !== 'ES256') {
+      return new Failure('security', `The token must be signed with ES256. ${NEW_TOKEN}`, { cause: error });
+    }
+    if (issuer !== this.#issuer) {
+      return new Failure(
+        'security',
+        'This token was issued by another node, and each node accepts its own only. ' +
+          `Get one here: openward token --node ${this.#parts.ods}.`,
+        { cause: error },
+      );
+    }
+    if (error instanceof errors.JWSSignatureVerificationFailed) {
+      return new Failure('security', `The token's signature is not this node's. ${NEW_TOKEN}`, {
+        cause: error,
+      });
+    }
+    return new Failure('security', `The token's claims are not acceptable. ${NEW_TOKEN}`, { cause: error });
+  }
+}
+
+const NEW_TOKEN = 'Get a new one: openward token --node ODS --as PERSONA.';
+
+function expired(): Failure {
+  return new Failure('expired', `The token has expired. ${NEW_TOKEN}`);
+}
+
+function tokenIn(bearer: string | undefined): string {
+  if (bearer === undefined || bearer === '') {
+    throw new Failure('login', `A bearer token is required (Authorization: Bearer …). ${NEW_TOKEN}`);
+  }
+  const token = /^bearer /i.test(bearer) ? bearer.slice(7).trim() : bearer;
+  if (token === '') throw new Failure('login', `The bearer token is empty. ${NEW_TOKEN}`);
+  if (token.length > TOKEN_LENGTH_MAX || token.includes(' ')) {
+    throw new Failure('security', `The Authorization header does not hold a bearer token. ${NEW_TOKEN}`);
+  }
+  return token;
+}

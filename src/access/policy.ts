@@ -1,0 +1,106 @@
+/**
+ * The rules: who may do what at one organisation's node. Pure: facts in, decision out, nothing looked up here.
+ * Deny by default; a role that nobody thought of does not compile. What is permitted is a Scope, which the store
+ * pushes into every query. What another organisation may have is in share-policy.
+ */
+import { unreachable } from '../base/assert.ts';
+import type { Id, OdsCode } from '../base/brands.ts';
+import type { ResourceType } from '../fhir/resource.ts';
+import { type Scope, wholeScope } from '../store/scope.ts';
+import type { Asker, Role } from './actor.ts';
+import { DIRECTORY_TYPES, PERSONAS, type PersonaRow } from './personas.ts';
+
+/** The kinds of rule that a refusal names; `quarantine` is the network's. */
+export type Rule = 'role' | 'label' | 'consent' | 'identity';
+
+export interface Refusal {
+  readonly kind: 'refuse';
+  readonly rule: Rule;
+  /** Plain words for the asker: what is refused and what to do instead. Names no person. */
+  readonly text: string;
+}
+
+export type Decision = { readonly kind: 'permit'; readonly scope: Scope } | Refusal;
+
+export interface Question {
+  readonly asker: Asker;
+  /** The organisation whose node is asked. */
+  readonly at: OdsCode;
+  readonly action: 'read' | 'write' | 'changes';
+  /** The type that is read, searched or written; left out where the act spans types (a compartment, the changes). */
+  readonly type?: ResourceType;
+  /** For role patient: the Patient ids of this node that are this person. Empty for all others. */
+  readonly own: readonly Id[];
+}
+
+/** Decides on one act at the asker's own organisation. */
+export function decide(question: Question): Decision {
+  const { asker, at, action } = question;
+  const { role, organisation } = asker.actor;
+  if (organisation !== at) {
+    return refuse(
+      'role',
+      'This token belongs to another organisation. Ask at its node, or ask for a shared record.',
+    );
+  }
+  if (role === 'node') return decideForMachinery(action);
+  const row = PERSONAS[role];
+  if (!row.purposes.includes(asker.purpose)) {
+    return refuse('role', `The role ${role} may not ask for the purpose ${asker.purpose}.`);
+  }
+  switch (action) {
+    case 'read':
+      return decideRead(role, row, question);
+    case 'write':
+      return decideWrite(role, row, question);
+    case 'changes':
+      return role === 'system'
+        ? { kind: 'permit', scope: wholeScope }
+        : refuse('role', `The role ${role} may not follow the changes of a node.`);
+    default:
+      return unreachable(action);
+  }
+}
+
+/** The locator feed and continuity copies read everything of their own node, and write no resources. */
+function decideForMachinery(action: Question['action']): Decision {
+  return action === 'write'
+    ? refuse('role', 'A node’s own machinery writes no clinical resources.')
+    : { kind: 'permit', scope: wholeScope };
+}
+
+function decideRead(role: Exclude<Role, 'node'>, row: PersonaRow, { type, own }: Question): Decision {
+  if (row.persons === 'none') {
+    return refuse('role', `The role ${role} does not see clinical content.`);
+  }
+  if (type !== undefined && row.reads !== 'all' && !row.reads.includes(type)) {
+    return refuse('role', `The role ${role} may not read ${type}.`);
+  }
+  if (row.persons === 'organisation') return { kind: 'permit', scope: ORGANISATION_SCOPES[role] };
+  return {
+    kind: 'permit',
+    scope: { persons: own, unattached: DIRECTORY_TYPES, types: row.reads, hiddenLabels: row.hiddenLabels },
+  };
+}
+
+function decideWrite(role: Exclude<Role, 'node'>, row: PersonaRow, { type }: Question): Decision {
+  const permitted =
+    row.persons === 'organisation' &&
+    (row.writes === 'all' || (type !== undefined && row.writes.includes(type)));
+  if (!permitted) {
+    return refuse('role', `The role ${role} may not write ${type ?? 'here'}.`);
+  }
+  return { kind: 'permit', scope: ORGANISATION_SCOPES[role] };
+}
+
+/** Made once: a read by id allocates no scope. */
+const ORGANISATION_SCOPES = Object.fromEntries(
+  Object.entries(PERSONAS).map(([role, row]) => [
+    role,
+    { persons: 'all', unattached: 'all', types: row.reads, hiddenLabels: row.hiddenLabels } satisfies Scope,
+  ]),
+) as Readonly<Record<Exclude<Role, 'node'>, Scope>>;
+
+export function refuse(rule: Rule, text: string): Refusal {
+  return { kind: 'refuse', rule, text };
+}
