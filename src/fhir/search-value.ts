@@ -56,6 +56,7 @@ export type SearchValue =
  * folded to one space and trimmed. R4: "case and combining-character insensitive".
  */
 export function normaliseText(text: string): string {
+  if (PLAIN.test(text)) return text.toLowerCase();
   return text
     .normalize('NFKD')
     .replace(/\p{M}+/gu, '')
@@ -63,3 +64,6 @@ export function normaliseText(text: string): string {
     .replace(/\s+/g, ' ')
     .trim();
 }
+
+/** Printable ASCII words with single spaces between them: nothing but the case to fold. */
+const PLAIN = /^[!-~]+(?: [!-~]+)*$/;

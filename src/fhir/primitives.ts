@@ -1,0 +1,117 @@
+/**
+ * The R4 primitive types as JSON carries them: http://hl7.org/fhir/R4/datatypes.html#primitive and json.html#primitive.
+ * Forms are the specification's regular expressions, made stricter where its text is: a date must exist, a
+ * string holds no control characters.
+ */
+import { daysIn } from './date-range.ts';
+
+export interface Primitive {
+  /** What `typeof` says of its JSON. */
+  readonly json: 'string' | 'number' | 'boolean';
+  /** Whether a value of that JSON type is one of this primitive. */
+  readonly accepts: (value: never) => boolean;
+  /** What is expected, for people. */
+  readonly form: string;
+}
+
+const STRING_LENGTH_MAX = 1_048_576;
+const INTEGER_MAX = 2_147_483_647;
+
+const DATE = /^(\d{4})(?:-(\d\d)(?:-(\d\d))?)?$/;
+const DATE_TIME =
+  /^(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d+)?(?:Z|[+-](?:(?:0\d|1[0-3]):[0-5]\d|14:00)))?)?)?$/;
+const TIME = /^(?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d+)?$/;
+const CODE = /^\S+(?:\s\S+)*$/;
+const NO_SPACE = /^\S+$/;
+const ID = /^[A-Za-z0-9\-.]{1,64}$/;
+const OID = /^urn:oid:[0-2](?:\.(?:0|[1-9]\d*))+$/;
+const UUID = /^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+function isDay(match: RegExpExecArray | null): boolean {
+  if (match === null || match[1] === '0000') return false;
+  if (match[2] === undefined) return true;
+  const month = Number(match[2]);
+  if (month < 1 || month > 12) return false;
+  const day = match[3] === undefined ? 1 : Number(match[3]);
+  return day >= 1 && day <= daysIn(Number(match[1]), month);
+}
+
+/** Not empty, at most 1 MB. */
+function isString(value: string): boolean {
+  return value.length > 0 && value.length <= STRING_LENGTH_MAX && isText(value);
+}
+
+/** Of the characters below 32 only tab, line feed and carriage return. */
+function isText(value: string): boolean {
+  for (let i = 0; i < value.length; i++) {
+    const c = value.charCodeAt(i);
+    if (c < 32 && c !== 9 && c !== 10 && c !== 13) return false;
+  }
+  return true;
+}
+
+/** Groups of four with padding at the end only; white space between them is allowed. */
+function isBase64(value: string): boolean {
+  let digits = 0;
+  let padding = 0;
+  for (let i = 0; i < value.length; i++) {
+    const c = value.charCodeAt(i);
+    if (c === 32 || (c >= 9 && c <= 13)) continue;
+    if (c === 61) {
+      padding++;
+    } else {
+      const digit =
+        (c >= 65 && c <= 90) || (c >= 97 && c <= 122) || (c >= 48 && c <= 57) || c === 43 || c === 47;
+      if (!digit || padding > 0) return false;
+      digits++;
+    }
+  }
+  return digits > 0 && padding <= 2 && (digits + padding) % 4 === 0;
+}
+
+const isWhole = (value: number, min: number): boolean =>
+  Number.isInteger(value) && value >= min && value <= INTEGER_MAX;
+
+const text = (accepts: (value: string) => boolean, form: string): Primitive => ({
+  json: 'string',
+  accepts,
+  form,
+});
+const numeric = (accepts: (value: number) => boolean, form: string): Primitive => ({
+  json: 'number',
+  accepts,
+  form,
+});
+
+const uri = text((value) => NO_SPACE.test(value), 'a URI without white space');
+const string = text(isString, 'text that is not empty, without control characters, at most 1 MB');
+
+/** Every primitive type of R4, by its code. */
+export const PRIMITIVES: Readonly<Record<string, Primitive>> = {
+  boolean: { json: 'boolean', accepts: () => true, form: 'true or false' },
+  integer: numeric((value) => isWhole(value, -INTEGER_MAX - 1), 'a whole number of 32 bits'),
+  unsignedInt: numeric((value) => isWhole(value, 0), 'a whole number from 0 to 2147483647'),
+  positiveInt: numeric((value) => isWhole(value, 1), 'a whole number from 1 to 2147483647'),
+  decimal: numeric((value) => Number.isFinite(value), 'a decimal number'),
+  string,
+  markdown: string,
+  xhtml: text((value) => value.trimStart().startsWith('<div') && isText(value), 'an XHTML <div>'),
+  base64Binary: text(isBase64, 'base64'),
+  code: text((value) => CODE.test(value), 'a code without leading, trailing or double spaces'),
+  id: text((value) => ID.test(value), '1 to 64 letters, digits, "-" or "."'),
+  uri,
+  url: uri,
+  canonical: uri,
+  oid: text((value) => OID.test(value), 'urn:oid: followed by an OID'),
+  uuid: text((value) => UUID.test(value), 'urn:uuid: followed by a lower-case UUID'),
+  date: text((value) => isDay(DATE.exec(value)), 'a date that exists: YYYY, YYYY-MM or YYYY-MM-DD'),
+  dateTime: text(
+    (value) => isDay(DATE_TIME.exec(value)),
+    'a date that exists (YYYY, YYYY-MM, YYYY-MM-DD), or one with a time with seconds and zone (2015-02-07T13:28:17+00:00)',
+  ),
+  instant: text(
+    (value) => value.length >= 20 && isDay(DATE_TIME.exec(value)),
+    'a date and time with seconds and zone: 2015-02-07T13:28:17.239Z',
+  ),
+  time: text((value) => TIME.test(value), 'a time of day: 13:28:17'),
+};
