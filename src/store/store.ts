@@ -16,6 +16,11 @@ export type WriteOp =
       readonly resource: Resource;
       readonly id?: Id;
       readonly ifNoneExist?: SearchQuery;
+      /**
+       * What the caller found by ifNoneExist and wrote references by. The commit throws Failure `lock-error` and writes
+       * nothing where it finds something else, so that no reference leads to an id that was never given.
+       */
+      readonly expected?: Id | 'none';
     }
   /** Update, or create under the caller's id. `ifMatch: 'absent'` demands that nothing is there. */
   | { readonly op: 'put'; readonly resource: Identified; readonly ifMatch?: VersionId | 'absent' }
