@@ -38,7 +38,15 @@ export async function openNode(config: NodeConfig, settings: Settings, log: Log)
   await mkdir(config.data, { recursive: true });
   const keysFolder = join(config.data, 'keys');
   const store = await openStore({ folder: join(config.data, 'store'), clock, ids, settings, log });
-  const { records, persons } = await openRecords({ store, clock, ids, settings, ods: config.ods, log });
+  const { records, persons } = await openRecords({
+    store,
+    clock,
+    ids,
+    settings,
+    ods: config.ods,
+    kind: config.kind,
+    log,
+  });
   const authenticator = await openAuthenticator({ ods: config.ods, keysFolder, clock, settings });
   const feeds = await openFeeds({ feeds: config.feeds, folder: config.data, clock });
   const keys = await openNodeKeys(keysFolder);

@@ -62,17 +62,21 @@ export function patientFacts(patient: Patient & { id: Id }): PatientFacts {
 }
 
 /**
- * Who has this number among `patients`, which must be closed: every Patient that carries the number, and every
- * one that links or verified numbers reach from those.
+ * Who has this number. `holders` must be closed: every Patient that carries it verified, and every one that links
+ * or verified numbers reach from those. `claimants` carry it unverified; they join nothing, and count only where
+ * nobody holds it.
  */
-export function matchPerson(nhsNumber: NhsNumber, patients: readonly PatientFacts[]): PersonMatch {
-  const holders = patients.filter((one) => one.verified.includes(nhsNumber));
+export function matchPerson(
+  nhsNumber: NhsNumber,
+  holders: readonly PatientFacts[],
+  claimants: readonly PatientFacts[],
+): PersonMatch {
   if (holders.length === 0) {
-    const claimants = patients.filter((one) => one.unverified.includes(nhsNumber));
-    if (claimants.length === 0) return { kind: 'none' };
-    return { kind: 'unverified', patients: claimants.map((one) => one.id).sort() };
+    const claiming = claimants.filter((one) => one.unverified.includes(nhsNumber));
+    if (claiming.length === 0) return { kind: 'none' };
+    return { kind: 'unverified', patients: claiming.map((one) => one.id).sort() };
   }
-  const groups = linkedGroups(patients).filter((group) => group.some((one) => one.verified.length > 0));
+  const groups = linkedGroups(holders);
   const heads = groups.map(headOf);
   const inUse = heads.filter((head) => head?.active === true);
   const head = groups.length === 1 ? heads[0] : inUse.length === 1 ? inUse[0] : undefined;

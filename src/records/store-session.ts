@@ -1,0 +1,274 @@
+/**
+ * A session over the store: decide → do → audit, for one asker. A read's row is in the log before its answer leaves;
+ * a write's row, a disclosure's and a note's is in the durable commit. A refusal and a miss leave a row too, and one
+ * that tells people apart who mistyped from people who tried another's record, though both hear "not found".
+ */
+import type { Asker } from '../access/actor.ts';
+import { type Decision, decide, type Refusal } from '../access/policy.ts';
+import { applySharePolicy, shareScope } from '../access/share-policy.ts';
+import type { Id, Seq, VersionId } from '../base/brands.ts';
+import { Failure } from '../base/failure.ts';
+import type { ResourceType } from '../fhir/resource.ts';
+import type { SearchQuery } from '../fhir/search-query.ts';
+import { type Scope, wholeScope } from '../store/scope.ts';
+import type {
+  Change,
+  Commit,
+  CompartmentQuery,
+  Deleted,
+  HistoryTarget,
+  Page,
+  PageRequest,
+  SearchPage,
+  Stored,
+  WriteOp,
+} from '../store/store.ts';
+import type { RecordsParts } from './open-records.ts';
+import type { StorePersonIndex } from './person-index.ts';
+import type { AuditNote, RecordSession, SubmitOptions } from './session.ts';
+import { type Act, auditDraft, personsOf, searchTarget } from './session-audit.ts';
+import { submitOps } from './submit.ts';
+
+export interface SessionParts extends RecordsParts {
+  readonly persons: StorePersonIndex;
+}
+
+const NO_PERSONS: readonly Id[] = [];
+
+export class StoreSession implements RecordSession {
+  readonly asker: Asker;
+  readonly #parts: SessionParts;
+
+  constructor(parts: SessionParts, asker: Asker) {
+    this.#parts = parts;
+    this.asker = asker;
+  }
+
+  async read(type: ResourceType, id: Id): Promise<Stored> {
+    const scope = await this.#mayRead('read', type, `${type}/${id}`);
+    const snapshot = await this.#parts.store.snapshot();
+    const found = await snapshot.read(type, id, scope);
+    return this.#answerOne('read', found, scope, `${type}/${id}`, () => snapshot.read(type, id, wholeScope));
+  }
+
+  async readVersion(type: ResourceType, id: Id, versionId: VersionId): Promise<Stored> {
+    const target = `${type}/${id}/_history/${versionId}`;
+    const scope = await this.#mayRead('read', type, target);
+    const snapshot = await this.#parts.store.snapshot();
+    const found = await snapshot.readVersion(type, id, versionId, scope);
+    return this.#answerOne('read', found, scope, target, () =>
+      snapshot.readVersion(type, id, versionId, wholeScope),
+    );
+  }
+
+  async history(target: HistoryTarget, page: PageRequest): Promise<Page<Stored | Deleted>> {
+    const name = `${target.type}/${target.id}`;
+    const scope = await this.#mayRead('history', target.type, name);
+    const snapshot = await this.#parts.store.snapshot();
+    const found = await snapshot.history(target, page, scope);
+    if (found.entries.length === 0 && page.cursor === undefined) {
+      const [hidden] = (await snapshot.history(target, { count: 1 }, wholeScope)).entries;
+      throw await this.#missing('history', name, hidden);
+    }
+    const persons = personsOf(found.entries.filter((one) => !one.deleted));
+    await this.#auditRead({ action: 'history', targets: [name], persons, outcome: 'ok' });
+    return found;
+  }
+
+  async search(query: SearchQuery): Promise<SearchPage> {
+    const target = searchTarget(query);
+    const scope = await this.#mayRead('search', query.type, target);
+    const snapshot = await this.#parts.store.snapshot();
+    const found = await snapshot.search(query, scope);
+    await this.#auditRead({
+      action: 'search',
+      targets: [target],
+      persons: personsOf(found.entries, found.included),
+      outcome: 'ok',
+      detail: { matches: found.entries.length, included: found.included.length },
+    });
+    return found;
+  }
+
+  async compartment(query: CompartmentQuery): Promise<Page<Stored>> {
+    const local = this.asker.actor.organisation === this.#parts.ods;
+    const scope = local ? await this.#mayOpen(query.persons) : await this.#mayDisclose(query.persons);
+    const snapshot = await this.#parts.store.snapshot();
+    const found = await snapshot.compartment(query, scope);
+    const act: Act = {
+      action: local ? 'everything' : 'disclose',
+      targets: query.persons.map((id) => `Patient/${id}`),
+      persons: query.persons,
+      outcome: 'ok',
+      detail: { resources: found.entries.length },
+    };
+    if (local) await this.#auditRead(act);
+    else await this.#parts.store.commit([], this.#draft(act));
+    return found;
+  }
+
+  submit(ops: readonly WriteOp[], options: SubmitOptions = {}): Promise<Commit> {
+    return submitOps(this.#parts, this.asker, ops, options);
+  }
+
+  async note(note: AuditNote): Promise<void> {
+    const at = note.at ?? this.#parts.clock.now();
+    await this.#parts.store.commit([], auditDraft(this.asker, at, note));
+  }
+
+  async *changes(after: Seq, signal: AbortSignal): AsyncIterable<Change> {
+    const decision = decide({ asker: this.asker, at: this.#parts.ods, action: 'changes', own: NO_PERSONS });
+    if (decision.kind === 'refuse') throw await this.#refused(decision, 'changes', NO_PERSONS);
+    await this.#auditRead({
+      action: 'read',
+      targets: ['changes'],
+      persons: NO_PERSONS,
+      outcome: 'ok',
+      detail: { after },
+    });
+    yield* this.#parts.store.changes(after, signal);
+  }
+
+  async head(): Promise<Seq> {
+    return (await this.#parts.store.snapshot()).seq;
+  }
+
+  /** Scope for reading a type; a refusal is audited and thrown. */
+  async #mayRead(action: Act['action'], type: ResourceType | undefined, target: string): Promise<Scope> {
+    const own = await this.#own();
+    const decision: Decision = decide({
+      asker: this.asker,
+      at: this.#parts.ods,
+      action: 'read',
+      own,
+      ...(type === undefined ? {} : { type }),
+    });
+    if (decision.kind === 'permit') return decision.scope;
+    throw await this.#refused(decision, target, NO_PERSONS, action);
+  }
+
+  /** Scope for the whole record of these Patients, at the asker's own organisation. */
+  async #mayOpen(persons: readonly Id[]): Promise<Scope> {
+    const scope = await this.#mayRead('everything', undefined, targetOf(persons));
+    const outside = scope.persons === 'all' ? undefined : persons.find((id) => !scope.persons.includes(id));
+    if (outside === undefined) return scope;
+    await this.#auditRead({
+      action: 'refuse',
+      targets: persons.map((id) => `Patient/${id}`),
+      persons,
+      outcome: 'refused',
+      detail: { rule: 'identity', act: 'everything' },
+    });
+    throw notFound();
+  }
+
+  /** Scope for what another organisation may have of these Patients; a refusal is durable before it is told. */
+  async #mayDisclose(persons: readonly Id[]): Promise<Scope> {
+    const policy = await this.#parts.persons.sharePolicy(persons);
+    const answer = applySharePolicy(policy, this.asker, this.#parts.clock.now());
+    if (answer.kind === 'permit') return shareScope(answer, persons);
+    await this.#parts.store.commit([], this.#draft(refusal(answer, targetOf(persons), persons, 'disclose')));
+    throw new Failure('suppressed', answer.text);
+  }
+
+  /** The Patients that a patient is here; none for staff. */
+  async #own(): Promise<readonly Id[]> {
+    const { patient, role } = this.asker.actor;
+    if (role !== 'patient' || patient === undefined) return NO_PERSONS;
+    const match = await this.#parts.persons.locate(patient);
+    return match.kind === 'one' ? match.patients : NO_PERSONS;
+  }
+
+  async #answerOne(
+    action: Act['action'],
+    found: Stored | Deleted | undefined,
+    scope: Scope,
+    target: string,
+    look: () => Promise<Stored | Deleted | undefined>,
+  ): Promise<Stored> {
+    if (found === undefined)
+      throw await this.#missing(action, target, isWhole(scope) ? undefined : await look());
+    if (found.deleted) {
+      await this.#auditRead({
+        action,
+        targets: [target],
+        persons: NO_PERSONS,
+        outcome: 'failed',
+        detail: { reason: 'deleted' },
+      });
+      throw new Failure('deleted', 'This resource has been deleted. Its history is still there.');
+    }
+    await this.#auditRead({ action, targets: [target], persons: found.persons, outcome: 'ok' });
+    return found;
+  }
+
+  /** Audits a miss, and where something was there that the asker may not see, says so in the row alone. */
+  async #missing(
+    action: Act['action'],
+    target: string,
+    hidden: Stored | Deleted | undefined,
+  ): Promise<Failure> {
+    if (hidden === undefined) {
+      await this.#auditRead({
+        action,
+        targets: [target],
+        persons: NO_PERSONS,
+        outcome: 'failed',
+        detail: { reason: 'not-found' },
+      });
+    } else {
+      await this.#auditRead({
+        action: 'refuse',
+        targets: [target],
+        persons: hidden.deleted ? NO_PERSONS : hidden.persons,
+        outcome: 'refused',
+        detail: { rule: 'scope', act: action },
+      });
+    }
+    return notFound();
+  }
+
+  async #refused(
+    decision: Refusal,
+    target: string,
+    persons: readonly Id[],
+    act: Act['action'] = 'read',
+  ): Promise<Failure> {
+    await this.#auditRead(refusal(decision, target, persons, act));
+    return new Failure('forbidden', decision.text);
+  }
+
+  #auditRead(act: Act): Promise<void> {
+    return this.#parts.store.auditReads([this.#draft(act)]);
+  }
+
+  #draft(act: Act): ReturnType<typeof auditDraft> {
+    return auditDraft(this.asker, this.#parts.clock.now(), act);
+  }
+}
+
+function refusal(decision: Refusal, target: string, persons: readonly Id[], act: Act['action']): Act {
+  return {
+    action: 'refuse',
+    targets: [target],
+    persons,
+    outcome: 'refused',
+    detail: { rule: decision.rule, act },
+  };
+}
+
+function targetOf(persons: readonly Id[]): string {
+  return persons.map((id) => `Patient/${id}`).join(',');
+}
+
+function isWhole(scope: Scope): boolean {
+  return scope.persons === 'all' && scope.types === 'all' && scope.hiddenLabels.length === 0;
+}
+
+/** The same words whether it is not there or not for this asker. */
+export function notFound(): Failure {
+  return new Failure(
+    'not-found',
+    'There is no such resource here, or it is not yours to see. Check its type and id.',
+  );
+}

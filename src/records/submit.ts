@@ -1,0 +1,187 @@
+/**
+ * Writing: decide on every op, then commit all or none with the audit row, then tell the person index. The source
+ * system may write everything at its node; people only what their role writes, for patients that the organisation
+ * holds, and never over what they may not see.
+ */
+import type { Asker } from '../access/actor.ts';
+import { decide, type Refusal, refuse } from '../access/policy.ts';
+import { type Id, isId } from '../base/brands.ts';
+import { Failure } from '../base/failure.ts';
+import { patientsOf } from '../fhir/compartments.ts';
+import type { Resource, ResourceType } from '../fhir/resource.ts';
+import { type Scope, wholeScope } from '../store/scope.ts';
+import type { Commit, Snapshot, WriteOp } from '../store/store.ts';
+import type { SubmitOptions } from './session.ts';
+import { auditDraft, writeAction, writeTargets } from './session-audit.ts';
+import type { SessionParts } from './store-session.ts';
+
+/** See RecordSession.submit. Throws Failure `forbidden`, and what Store.commit throws. */
+export async function submitOps(
+  parts: SessionParts,
+  asker: Asker,
+  given: readonly WriteOp[],
+  options: SubmitOptions,
+): Promise<Commit> {
+  const { store, persons, clock } = parts;
+  const ops = given.map((op) => withId(op, parts));
+  const touchedPersons = new Set<string>();
+  for (const op of ops) for (const person of personsIn(op)) touchedPersons.add(person);
+  const { targets, detail } = writeTargets(ops);
+  const act = {
+    action: options.action ?? writeAction(ops),
+    targets,
+    detail: { ...detail, ...options.detail },
+  };
+
+  const refusal = await decideOps(parts, asker, ops, touchedPersons);
+  if (refusal !== undefined) {
+    await store.auditReads([
+      auditDraft(asker, clock.now(), {
+        action: 'refuse',
+        targets,
+        persons: [...touchedPersons],
+        outcome: 'refused',
+        detail: { rule: refusal.rule, act: act.action },
+      }),
+    ]);
+    throw new Failure('forbidden', refusal.text);
+  }
+
+  const touched = await persons.before(ops);
+  const draft = auditDraft(asker, clock.now(), { ...act, persons: [...touchedPersons], outcome: 'ok' });
+  try {
+    const commit = await store.commit(ops, draft, options.blobs);
+    persons.committed(touched);
+    return commit;
+  } catch (error) {
+    await auditFailure(parts, draft, error);
+    throw error;
+  }
+}
+
+/** An attempt that changed nothing leaves a row as well; where even that fails, the first failure is the one told. */
+async function auditFailure(
+  { store, log }: SessionParts,
+  draft: ReturnType<typeof auditDraft>,
+  error: unknown,
+): Promise<void> {
+  const reason = error instanceof Failure ? error.code : 'exception';
+  try {
+    await store.auditReads([{ ...draft, outcome: 'failed', detail: { ...draft.detail, reason } }]);
+  } catch (cause) {
+    log.warn(
+      { reason, cause: cause instanceof Error ? cause.message : 'unknown' },
+      'a failed write left no row',
+    );
+  }
+}
+
+function withId(op: WriteOp, { ids }: SessionParts): WriteOp {
+  if (op.op !== 'create' || op.id !== undefined) return op;
+  return { ...op, id: ids.next() };
+}
+
+/** Whose record an op touches, as far as the op itself tells. */
+function personsIn(op: WriteOp): readonly string[] {
+  if (op.op === 'delete') return op.type === 'Patient' ? [op.id] : [];
+  if (op.op === 'create' && op.resource.resourceType === 'Patient') return op.id === undefined ? [] : [op.id];
+  return patientsOf(op.resource);
+}
+
+/**
+ * The first refusal among the ops, or undefined. Adds to `touched` whose record the versions that will be replaced
+ * were in, where it had to look at them.
+ */
+async function decideOps(
+  parts: SessionParts,
+  asker: Asker,
+  ops: readonly WriteOp[],
+  touched: Set<string>,
+): Promise<Refusal | undefined> {
+  if (asker.actor.role === 'node' && ops.length === 0 && asker.actor.organisation === parts.ods)
+    return undefined;
+  let snapshot: Snapshot | undefined;
+  let scope: Scope | undefined;
+  for (const type of typesOf(ops)) {
+    const decision = decide({
+      asker,
+      at: parts.ods,
+      action: 'write',
+      own: [],
+      ...(type === undefined ? {} : { type }),
+    });
+    if (decision.kind === 'refuse') return decision;
+    scope = decision.scope;
+  }
+  const isSystem = asker.actor.role === 'system';
+  for (const op of ops) {
+    if (isSystem && op.op !== 'delete') continue;
+    snapshot ??= await parts.store.snapshot();
+    const refusal = await decideOp(snapshot, scope ?? wholeScope, op, touched, isSystem);
+    if (refusal !== undefined) return refusal;
+  }
+  return undefined;
+}
+
+/** No op at all (a raw message kept as it came) is decided as a write of no type: the source system's alone. */
+function typesOf(ops: readonly WriteOp[]): Iterable<ResourceType | undefined> {
+  if (ops.length === 0) return [undefined];
+  return new Set(ops.map((op) => (op.op === 'delete' ? op.type : op.resource.resourceType)));
+}
+
+async function decideOp(
+  snapshot: Snapshot,
+  scope: Scope,
+  op: WriteOp,
+  touched: Set<string>,
+  isSystem: boolean,
+): Promise<Refusal | undefined> {
+  const current = op.op === 'create' ? undefined : await currentOf(snapshot, op);
+  if (current !== undefined) for (const person of current.persons) touched.add(person);
+  if (isSystem) return undefined;
+  if (current !== undefined && op.op !== 'create' && !(await isVisible(snapshot, scope, op))) {
+    return refuse('label', 'What is kept under this id is not yours to change.');
+  }
+  if (op.op === 'delete') return undefined;
+  if (op.op === 'create' && op.ifNoneExist !== undefined) {
+    const query = { ...op.ifNoneExist, count: 1 };
+    const [hit] = (await snapshot.search(query, wholeScope)).entries;
+    const [visible] = (await snapshot.search(query, scope)).entries;
+    if (hit !== undefined && visible === undefined) {
+      return refuse('label', 'What matches If-None-Exist is not yours to see. Leave the condition out.');
+    }
+  }
+  return unknownPatient(snapshot, op.resource);
+}
+
+async function currentOf(
+  snapshot: Snapshot,
+  op: Exclude<WriteOp, { op: 'create' }>,
+): Promise<{ readonly persons: readonly Id[] } | undefined> {
+  const { type, id } = keyOf(op);
+  const current = await snapshot.read(type, id, wholeScope);
+  return current === undefined || current.deleted ? undefined : current;
+}
+
+async function isVisible(
+  snapshot: Snapshot,
+  scope: Scope,
+  op: Exclude<WriteOp, { op: 'create' }>,
+): Promise<boolean> {
+  const { type, id } = keyOf(op);
+  return (await snapshot.read(type, id, scope)) !== undefined;
+}
+
+function keyOf(op: Exclude<WriteOp, { op: 'create' }>): { type: ResourceType; id: Id } {
+  return op.op === 'delete' ? op : { type: op.resource.resourceType, id: op.resource.id };
+}
+
+async function unknownPatient(snapshot: Snapshot, resource: Resource): Promise<Refusal | undefined> {
+  for (const person of patientsOf(resource)) {
+    const patient = isId(person) ? await snapshot.read('Patient', person, wholeScope) : undefined;
+    if (patient === undefined || patient.deleted) {
+      return refuse('identity', 'The resource is about a patient whom this organisation does not hold.');
+    }
+  }
+  return undefined;
+}
