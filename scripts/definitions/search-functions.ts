@@ -277,6 +277,7 @@ function rowOf(
     code: definition.code,
     kind: definition.type,
     url: definition.url,
+    types: [...new Set(ways.map((way) => way.type))],
     ...(known.length === 0 ? {} : { targets: known }),
     ...(systems.size === 0 ? {} : { systems: [...systems].sort() }),
   };

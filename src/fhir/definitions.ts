@@ -5,7 +5,7 @@
 import { STRUCTURE } from './generated/structure.ts';
 import type { ResourceType } from './resource.ts';
 import type { SearchParameter, SearchParameterKind } from './search-value.ts';
-import type { StructureTable } from './structure-table.ts';
+import type { SearchParameterRow, StructureTable } from './structure-table.ts';
 
 /** The tables as compiled; validate.ts and parse-search.ts read them. */
 export const structure = JSON.parse(STRUCTURE) as StructureTable;
@@ -51,6 +51,11 @@ export function searchParametersOf(type: string): ReadonlyMap<string, SearchPara
 /** One parameter of a type; undefined where R4 defines none of that code. */
 export function searchParameter(type: string, code: string): SearchParameter | undefined {
   return searchParametersOf(type).get(code);
+}
+
+/** What the compiler found out about a parameter: element types, implied systems. */
+export function searchParameterRow(type: string, code: string): SearchParameterRow | undefined {
+  return structure.searchParameters[type]?.find((row) => row.code === code);
 }
 
 /** The reason why this parameter has no index; undefined where it can be searched by. */

@@ -46,6 +46,8 @@ export interface SearchParameterRow {
   readonly url: string;
   /** Reference targets; absent where there are none. */
   readonly targets?: readonly string[];
+  /** Types of the elements that the values are taken from. */
+  readonly types: readonly string[];
   /** For tokens taken from a `code` element: the systems that its value set implies. */
   readonly systems?: readonly string[];
 }

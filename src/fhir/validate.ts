@@ -11,8 +11,9 @@ import { type Element, type Member, planOf, type TypePlan } from './type-plans.t
 import { ValidationRun } from './validation-run.ts';
 
 /**
- * What is wrong with a resource, in document order; empty where nothing is. Each issue is an error with the FHIRPath of
- * the element (`Patient.name[0].given[1]`); none repeats a value. Stops after 100. Never throws, whatever it is given.
+ * What is wrong with a resource, in document order; empty where nothing is. Each issue has the FHIRPath of the element
+ * (`Patient.name[0].given[1]`); none repeats a value. All are errors but for the target of a reference, which is a warning.
+ * Stops after 100. Never throws, whatever it is given.
  */
 export function validate(resource: unknown): readonly Issue[] {
   const run = new ValidationRun();
@@ -181,12 +182,15 @@ function listOf(codes: ReadonlySet<string>): string {
   return codes.size > 20 ? '' : ` Use one of: ${[...codes].join(', ')}.`;
 }
 
-/** The type that a reference shows must be one that the element allows. */
+/**
+ * The type that a reference shows should be one that the element allows. A warning only: four of HL7's own R4 examples
+ * refer otherwise, and what is meant stays readable.
+ */
 function checkTarget(run: ValidationRun, element: Element, value: unknown): void {
   if (!isObject(value) || typeof value.reference !== 'string' || element.targets === undefined) return;
   const type = typeShownBy(value.reference);
   if (type === undefined || !isResourceType(type) || element.targets.has(type)) return;
-  run.report('value', `This may refer to ${[...element.targets].join(', ')}, not to ${type}.`, 'reference');
+  run.warn('value', `This may refer to ${[...element.targets].join(', ')}, not to ${type}.`, 'reference');
 }
 
 /** A required binding: one of the codings must be of the value set; a concept of extensions alone is left. */

@@ -31,9 +31,18 @@ export class ValidationRun {
 
   /** Reports an error here, or at a member of what stands here. */
   report(code: IssueType, text: string, member?: string): void {
+    this.add('error', code, text, member);
+  }
+
+  /** The same for what does not stop a write. */
+  warn(code: IssueType, text: string, member?: string): void {
+    this.add('warning', code, text, member);
+  }
+
+  private add(severity: Issue['severity'], code: IssueType, text: string, member: string | undefined): void {
     if (this.full) return;
     const expression = member === undefined ? this.expression() : `${this.expression()}.${member}`;
-    this.issues.push({ severity: 'error', code, text, ...(expression === '' ? {} : { expression }) });
+    this.issues.push({ severity, code, text, ...(expression === '' ? {} : { expression }) });
   }
 
   private expression(): string {

@@ -1,0 +1,172 @@
+/**
+ * The value of one search parameter, as a URL writes it, read to what a store compares: alternatives by comma, escapes,
+ * prefixes, and the range that a written precision covers. http://hl7.org/fhir/R4/search.html §3.1.1.4–3.1.1.5.
+ */
+import { isId } from '../base/brands.ts';
+import { Failure } from '../base/failure.ts';
+import { dateRange } from './date-range.ts';
+import { isResourceType, searchParameterRow } from './definitions.ts';
+import { numberRange } from './number-range.ts';
+import { parseReference } from './references.ts';
+import type { FilterValue, Prefix } from './search-query.ts';
+import { normaliseText, type SearchParameter } from './search-value.ts';
+
+/** The system that R4 gives to true and false. */
+const SPECIAL_VALUES = 'http://terminology.hl7.org/CodeSystem/special-values';
+
+/**
+ * The alternatives of one parameter. Throws Failure `value`, naming the parameter and the form that is expected but
+ * never the value, which may identify a person.
+ */
+export function parseFilterValues(parameter: SearchParameter, text: string): readonly FilterValue[] {
+  return splitUnescaped(text, ',').flatMap((one) => {
+    if (one.trim() === '') throw badValue(parameter.code, 'a value (one is empty)');
+    return parseOne(parameter, one);
+  });
+}
+
+function parseOne(parameter: SearchParameter, text: string): readonly FilterValue[] {
+  switch (parameter.kind) {
+    case 'token':
+      return tokens(parameter, text);
+    case 'string':
+      return [stringValue(parameter.code, unescaped(text))];
+    case 'reference':
+      return [referenceValue(parameter, unescaped(text))];
+    case 'date': {
+      const { prefix, lo, hi } = parseDate(parameter.code, unescaped(text));
+      return [{ kind: 'date', prefix, lo, hi }];
+    }
+    case 'uri':
+      return [{ kind: 'uri', value: unescaped(text) }];
+    case 'number': {
+      const { prefix, rest } = takePrefix(unescaped(text));
+      return [{ kind: 'number', prefix, ...numberOf(parameter.code, rest, 'a number, such as gt0.8') }];
+    }
+    case 'quantity':
+      return [quantityValue(parameter.code, text)];
+    case 'composite':
+    case 'special':
+      throw new Failure('not-supported', `Searching by "${parameter.code}" is not supported.`);
+  }
+}
+
+/** Failure `value` that names the parameter and the form expected. */
+export function badValue(code: string, form: string): Failure {
+  return new Failure('value', `The value of "${code}" cannot be read: expected ${form}.`);
+}
+
+/** Parts between marks that no backslash stands before; the escapes stay in the parts. */
+export function splitUnescaped(text: string, mark: string): string[] {
+  const parts: string[] = [];
+  let from = 0;
+  for (let i = 0; i < text.length; i++) {
+    if (text[i] === '\\') i++;
+    else if (text[i] === mark) {
+      parts.push(text.slice(from, i));
+      from = i + 1;
+    }
+  }
+  parts.push(text.slice(from));
+  return parts;
+}
+
+function unescaped(text: string): string {
+  return text.includes('\\') ? text.replace(/\\([\\|,$])/g, '$1') : text;
+}
+
+const TOKEN_FORM = 'code, system|code, |code or system|';
+
+function tokens(parameter: SearchParameter, text: string): readonly FilterValue[] {
+  const parts = splitUnescaped(text, '|').map(unescaped);
+  if (parts.length > 2)
+    throw badValue(parameter.code, `${TOKEN_FORM} (a "|" inside a code is written "\\|")`);
+  const [first = '', second] = parts;
+  const row = searchParameterRow(parameter.on, parameter.code);
+  const value = second === undefined ? first : second;
+  const truth = row?.types.length === 1 && row.types[0] === 'boolean';
+  if (truth && value !== 'true' && value !== 'false') throw badValue(parameter.code, 'true or false');
+  if (second === undefined || (truth && first === SPECIAL_VALUES)) return [{ kind: 'token', value }];
+  if (first === '' && second === '') throw badValue(parameter.code, TOKEN_FORM);
+  const filter: FilterValue = { kind: 'token', system: first, ...(second === '' ? {} : { value: second }) };
+  // A code element has no system of its own: what its value set implies is kept as none.
+  if (row?.systems?.includes(first) !== true) return [filter];
+  return second === ''
+    ? [filter, { kind: 'token', system: '' }]
+    : [filter, { kind: 'token', system: '', value }];
+}
+
+function stringValue(code: string, text: string): FilterValue {
+  const norm = normaliseText(text);
+  if (norm === '') throw badValue(code, 'text');
+  return { kind: 'string', norm };
+}
+
+const REFERENCE_FORM = 'id, Type/id or an absolute URL';
+
+function referenceValue(parameter: SearchParameter, text: string): FilterValue {
+  const [only, ...others] = parameter.targets;
+  if (isId(text)) {
+    return others.length === 0 && only !== undefined
+      ? { kind: 'reference', type: only, id: text }
+      : { kind: 'reference', id: text };
+  }
+  const reference = parseReference(text);
+  if (reference.kind === 'local') {
+    if (!isResourceType(reference.type))
+      throw badValue(parameter.code, `${REFERENCE_FORM}, with a type of FHIR R4`);
+    return { kind: 'reference', type: reference.type, id: reference.id };
+  }
+  if (reference.kind === 'contained' || !/^[A-Za-z][A-Za-z0-9+.-]*:\S+$/.test(text)) {
+    throw badValue(parameter.code, REFERENCE_FORM);
+  }
+  return { kind: 'reference-url', url: text };
+}
+
+const PREFIX = /^(eq|ne|gt|lt|ge|le|sa|eb|ap)(?=[0-9+-])/;
+
+function takePrefix(text: string): { prefix: Prefix; rest: string } {
+  const match = PREFIX.exec(text);
+  return match === null
+    ? { prefix: 'eq', rest: text }
+    : { prefix: match[1] as Prefix, rest: text.slice(match[0].length) };
+}
+
+/**
+ * A date with its prefix, as the span in milliseconds UTC that its precision covers. A "+" that came as a space, because
+ * the URL did not escape it, is mended. Throws Failure `value`.
+ */
+export function parseDate(code: string, text: string): { prefix: Prefix; lo: number; hi: number } {
+  const { prefix, rest } = takePrefix(text);
+  const range = dateRange(rest.replace(/ (?=\d\d:\d\d$)/, '+'));
+  if (range === undefined) {
+    throw badValue(
+      code,
+      'a date that exists (2013, 2013-01, 2013-01-14, 2013-01-14T10:00Z), such as ge2013-01-14',
+    );
+  }
+  return { prefix, lo: range.lo, hi: range.hi };
+}
+
+function numberOf(code: string, text: string, form: string): { value: number; lo: number; hi: number } {
+  const range = numberRange(text);
+  if (range === undefined) throw badValue(code, form);
+  return range;
+}
+
+const QUANTITY_FORM = 'a number, number|system|code or number||code, such as gt5.4||mg';
+
+function quantityValue(code: string, text: string): FilterValue {
+  const parts = splitUnescaped(text, '|').map(unescaped);
+  if (parts.length !== 1 && parts.length !== 3) throw badValue(code, QUANTITY_FORM);
+  const { prefix, rest } = takePrefix(parts[0] ?? '');
+  const range = numberOf(code, rest, QUANTITY_FORM);
+  const [, system = '', unit = ''] = parts;
+  return {
+    kind: 'quantity',
+    prefix,
+    ...range,
+    ...(system === '' ? {} : { system }),
+    ...(unit === '' ? {} : { unit }),
+  };
+}
