@@ -1,0 +1,116 @@
+/**
+ * The CapabilityStatement, made from the route table and the compiled definitions, so that it cannot say what the
+ * server does not do. R4 http://hl7.org/fhir/R4/capabilitystatement.html.
+ */
+import type {
+  CapabilityStatement,
+  CapabilityStatementRestResource,
+  CapabilityStatementRestResourceOperation,
+} from 'fhir/r4.d.ts';
+import { resourceTypes, searchParametersOf, whyNotIndexed } from '../fhir/definitions.ts';
+import type { ResourceType } from '../fhir/resource.ts';
+import type { SearchParameter } from '../fhir/search-value.ts';
+import type { Operation } from './interaction.ts';
+import type { RouteRows } from './route-match.ts';
+
+export interface CapabilityParts {
+  readonly rows: RouteRows;
+  /** Absolute address of the FHIR base. */
+  readonly base: string;
+  /** Name of the organisation. */
+  readonly name: string;
+  /** YYYY-MM-DD or an instant: when this statement was made. */
+  readonly date: string;
+}
+
+/** The statement as JSON text. */
+export function capabilityStatement(parts: CapabilityParts): Buffer {
+  const statement: CapabilityStatement = {
+    resourceType: 'CapabilityStatement',
+    status: 'active',
+    date: parts.date,
+    kind: 'instance',
+    software: { name: 'Openward' },
+    implementation: { description: `FHIR R4 of ${parts.name}`, url: parts.base },
+    fhirVersion: '4.0.1',
+    format: ['application/fhir+json', 'json'],
+    rest: [
+      {
+        mode: 'server',
+        security: {
+          description:
+            'Every address but /metadata needs a bearer token of this node (Authorization: Bearer …).',
+        },
+        resource: resourceTypes.map((type) => resourceCapability(type, parts.rows)),
+        interaction: [{ code: 'batch' }, { code: 'transaction' }],
+      },
+    ],
+  };
+  return Buffer.from(JSON.stringify(statement));
+}
+
+function resourceCapability(type: ResourceType, rows: RouteRows): CapabilityStatementRestResource {
+  const codes = rows.interactions.filter((one) => one.level !== 'system').map((one) => one.code);
+  const parameters = searchableParameters(type);
+  const operations = rows.operations.filter((one) => one.type === type);
+  return {
+    type,
+    interaction: codes.map((code) => ({ code: code as 'read' })),
+    versioning: 'versioned-update',
+    readHistory: codes.includes('vread'),
+    updateCreate: codes.includes('update'),
+    conditionalCreate: true,
+    conditionalRead: 'full-support',
+    conditionalUpdate: false,
+    conditionalDelete: 'not-supported',
+    referencePolicy: ['literal', 'logical', 'local'],
+    ...listed(
+      'searchInclude',
+      parameters.filter(isReference).map((one) => `${type}:${one.code}`),
+    ),
+    ...listed('searchRevInclude', reverseIncludes().get(type) ?? []),
+    ...listed(
+      'searchParam',
+      parameters.map((one) => ({ name: one.code, definition: one.url, type: one.kind })),
+    ),
+    ...listed('operation', operations.map(operationCapability)),
+  };
+}
+
+/** FHIR has no empty lists: the element is there where it holds something. */
+function listed<K extends string, T>(name: K, items: readonly T[]): { [key in K]?: T[] } {
+  return items.length === 0 ? {} : ({ [name]: [...items] } as { [key in K]: T[] });
+}
+
+/** Parameters of a type that a search may name. */
+export function searchableParameters(type: ResourceType): readonly SearchParameter[] {
+  return [...searchParametersOf(type).values()].filter((one) => whyNotIndexed(type, one.code) === undefined);
+}
+
+function isReference(parameter: SearchParameter): boolean {
+  return parameter.kind === 'reference';
+}
+
+let reverse: ReadonlyMap<ResourceType, readonly string[]> | undefined;
+
+/** Target type → `Source:parameter` of the parameters that name it; those that may point at anything are left out. */
+function reverseIncludes(): ReadonlyMap<ResourceType, readonly string[]> {
+  if (reverse !== undefined) return reverse;
+  const found = new Map<ResourceType, string[]>();
+  for (const source of resourceTypes) {
+    for (const parameter of searchableParameters(source).filter(isReference)) {
+      if (parameter.targets.length > 40) continue;
+      for (const target of parameter.targets) {
+        const list = found.get(target) ?? [];
+        list.push(`${source}:${parameter.code}`);
+        found.set(target, list);
+      }
+    }
+  }
+  reverse = found;
+  return found;
+}
+
+function operationCapability(operation: Operation): CapabilityStatementRestResourceOperation {
+  return { name: operation.name, definition: operation.definition };
+}

@@ -1,0 +1,247 @@
+/**
+ * The FHIR door: R4 REST as one encapsulated Fastify plugin. It reads the request, knows the asker, finds the row of
+ * the route table and sends what the interaction answers; whatever is thrown leaves as an OperationOutcome.
+ * R4 http://hl7.org/fhir/R4/http.html.
+ */
+import type { IncomingHttpHeaders } from 'node:http';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Authenticated, Authenticator } from '../access/authenticator.ts';
+import { assert } from '../base/assert.ts';
+import { type Clock, isoInstant } from '../base/clock.ts';
+import type { Ids } from '../base/ids.ts';
+import type { Log } from '../base/log.ts';
+import type { NodeConfig } from '../base/node-config.ts';
+import type { Settings } from '../base/settings.ts';
+import type { SharedRecords } from '../network/shared-record.ts';
+import type { Records } from '../records/session.ts';
+import { capabilityStatement } from './capability-statement.ts';
+import { failureAnswer } from './failure-answer.ts';
+import {
+  type CallBody,
+  type EntryCall,
+  type FhirAnswer,
+  type FhirContext,
+  type Method,
+  type OpenCall,
+  type PersonFinder,
+  pathOf,
+  queryIn,
+} from './fhir-call.ts';
+import { Metrics } from './metrics.ts';
+import { lastValue, pairsOf, preferencesOf, requireJsonAnswer, sentMediaType } from './negotiation.ts';
+import { requestIdOf } from './request-id.ts';
+import { type RouteMatch, RouteTable } from './route-match.ts';
+import { routes } from './routes.ts';
+import { sendAnswer } from './send-answer.ts';
+
+export interface FhirDoorOptions {
+  readonly config: Pick<NodeConfig, 'name'>;
+  readonly records: Records;
+  readonly persons: PersonFinder;
+  readonly authenticator: Pick<Authenticator, 'authenticate'>;
+  readonly sharedRecords?: SharedRecords;
+  readonly settings: Settings;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Log;
+  /** Address of the node without the plugin's prefix: `http://127.0.0.1:8801`. */
+  readonly baseUrl: string;
+  /** Given where /metrics shall show this door's requests. */
+  readonly metrics?: Metrics;
+}
+
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH'] as const;
+
+/** Mounts the door below the plugin's prefix (`/fhir`). */
+export async function fhirDoor(server: FastifyInstance, options: FhirDoorOptions): Promise<void> {
+  const door = new FhirDoor(server.prefix, options);
+  server.decorateRequest('admission', null);
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  server.addHook('onRequest', (request, _reply, done) => door.admit(request, done));
+  server.setErrorHandler((error, request, reply) => door.fail(error, request, reply));
+  const handler = (request: FastifyRequest, reply: FastifyReply): void => door.serve(request, reply);
+  for (const url of ['/', '/*']) {
+    server.route({ method: [...METHODS], url, bodyLimit: options.settings.bodyBytesMax, handler });
+  }
+}
+
+/** What is known of a request before its body is read. */
+interface Admission {
+  readonly requestId: string;
+  readonly startedMs: number;
+  readonly method: Method;
+  /** Below the base, with the query. */
+  readonly url: string;
+  readonly path: string;
+  mediaType: string | undefined;
+  who: Authenticated | undefined;
+}
+
+type AdmittedRequest = FastifyRequest & { admission: Admission | null };
+
+class FhirDoor {
+  readonly #options: FhirDoorOptions;
+  readonly #prefix: string;
+  readonly #table = new RouteTable(routes);
+  readonly #context: FhirContext;
+  readonly #metrics: Metrics;
+  #statement: Buffer | undefined;
+
+  constructor(prefix: string, options: FhirDoorOptions) {
+    this.#options = options;
+    this.#prefix = prefix;
+    this.#metrics = options.metrics ?? new Metrics();
+    const { settings, clock, ids, log, persons, sharedRecords } = options;
+    this.#context = {
+      base: `${options.baseUrl.replace(/\/+$/, '')}${prefix}`,
+      settings,
+      clock,
+      ids,
+      log,
+      persons,
+      ...(sharedRecords === undefined ? {} : { sharedRecords }),
+      capabilityStatement: () => this.#capabilityStatement(),
+      route: (method, path) => this.#table.match(method, path),
+      answer: (call) => this.#answerEntry(call),
+    };
+  }
+
+  /** Before the body is read: what the client can read and sends, and who it is. */
+  admit(request: FastifyRequest, done: (error?: Error) => void): void {
+    const admission = this.#admission(request);
+    (request as AdmittedRequest).admission = admission;
+    const { headers } = request.raw;
+    try {
+      requireJsonAnswer(headers, formatIn(admission.url));
+      if (hasBody(admission.method, headers)) {
+        admission.mediaType = sentMediaType(headers, admission.path.endsWith('/_search'));
+      }
+    } catch (thrown) {
+      done(thrown as Error);
+      return;
+    }
+    if (this.#table.isOpen(admission.path)) {
+      done();
+      return;
+    }
+    this.#options.authenticator.authenticate(headers.authorization).then((who) => {
+      admission.who = who;
+      done();
+    }, done);
+  }
+
+  #admission(request: FastifyRequest): Admission {
+    const { raw } = request;
+    const url = (raw.url ?? '').slice(this.#prefix.length).replace(/^\//, '');
+    return {
+      requestId: requestIdOf(raw, request.id),
+      startedMs: this.#options.clock.monotonicMs(),
+      method: (raw.method === 'HEAD' ? 'GET' : raw.method) as Method,
+      url,
+      path: pathOf(url),
+      mediaType: undefined,
+      who: undefined,
+    };
+  }
+
+  /** Answers an admitted request; never throws. */
+  serve(request: FastifyRequest, reply: FastifyReply): void {
+    reply.hijack();
+    const { admission } = request as AdmittedRequest;
+    assert(admission !== null, 'a request is admitted before it is served');
+    void this.#serve(admission, request, reply);
+  }
+
+  async #serve(admission: Admission, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    let code = 'none';
+    let answer: FhirAnswer;
+    try {
+      const match = this.#table.match(admission.method, admission.path);
+      code = match.interaction.code;
+      answer = await this.#handle(match, this.#openCall(match, admission, request), admission);
+    } catch (thrown) {
+      answer = failureAnswer(thrown, admission.requestId, this.#options.log);
+    }
+    this.#send(reply, answer, admission, code);
+  }
+
+  #openCall(match: RouteMatch, admission: Admission, request: FastifyRequest): OpenCall {
+    const { headers } = request.raw;
+    return {
+      context: this.#context,
+      method: admission.method,
+      path: admission.path,
+      type: match.type,
+      id: match.id,
+      versionId: match.versionId,
+      pairs: pairsOf(queryIn(admission.url)),
+      headers,
+      prefer: preferencesOf(headers),
+      body: bodyOf(request.body, admission.mediaType),
+    };
+  }
+
+  #handle(match: RouteMatch, call: OpenCall, admission: Admission): Promise<FhirAnswer> {
+    const { interaction } = match;
+    if ('open' in interaction) return interaction.handle(call);
+    const { who, requestId } = admission;
+    assert(who !== undefined, 'only an open interaction is reached without a token');
+    const session = this.#options.records.as({ actor: who.actor, purpose: who.purpose, requestId });
+    return interaction.handle({ ...call, session });
+  }
+
+  /** An entry of a batch or transaction, through the same table. */
+  async #answerEntry(entry: EntryCall): Promise<FhirAnswer> {
+    const { session, method, url, headers, prefer, body } = entry;
+    try {
+      const path = pathOf(url);
+      const { interaction, type, id, versionId } = this.#table.match(method, path);
+      const pairs = pairsOf(queryIn(url));
+      const context = this.#context;
+      const call = { context, method, path, type, id, versionId, pairs, headers, prefer, body, session };
+      return await interaction.handle(call);
+    } catch (thrown) {
+      return failureAnswer(thrown, session.asker.requestId, this.#options.log);
+    }
+  }
+
+  /** Answers what failed before it was served: no token, a body too large, a type that is not read. */
+  fail(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+    reply.hijack();
+    const admission = (request as AdmittedRequest).admission ?? this.#admission(request);
+    this.#send(reply, failureAnswer(error, admission.requestId, this.#options.log), admission, 'none');
+  }
+
+  #send(reply: FastifyReply, answer: FhirAnswer, admission: Admission, code: string): void {
+    sendAnswer(reply.raw, answer, admission.requestId);
+    this.#metrics.observe(code, answer.status, this.#options.clock.monotonicMs() - admission.startedMs);
+  }
+
+  #capabilityStatement(): Buffer {
+    this.#statement ??= capabilityStatement({
+      rows: routes,
+      base: this.#context.base,
+      name: this.#options.config.name,
+      date: isoInstant(this.#options.clock.now()),
+    });
+    return this.#statement;
+  }
+}
+
+/** `_format` of a url, so that it goes before Accept; the rest of the query is read later. */
+function formatIn(url: string): string | undefined {
+  return url.includes('_format=') ? lastValue(pairsOf(queryIn(url)), '_format') : undefined;
+}
+
+/** Whether a body comes that must be of a type we read; of PATCH the interaction itself is refused. */
+function hasBody(method: Method, headers: IncomingHttpHeaders): boolean {
+  if (method !== 'POST' && method !== 'PUT') return false;
+  const length = headers['content-length'];
+  return headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0');
+}
+
+function bodyOf(body: unknown, mediaType: string | undefined): CallBody {
+  if (mediaType === undefined || !Buffer.isBuffer(body)) return { kind: 'none' };
+  return { kind: 'bytes', bytes: body, mediaType };
+}

@@ -1,0 +1,104 @@
+/**
+ * Batch: independent requests in one Bundle, each with its own answer; one that fails stops no other.
+ * R4 http://hl7.org/fhir/R4/http.html#transaction.
+ */
+import { Failure } from '../../base/failure.ts';
+import { isObject } from '../../fhir/json-access.ts';
+import { eachReference } from '../../fhir/references.ts';
+import { type BundleEntry, bundleBytes } from '../bundle-bytes.ts';
+import { RANK, type RequestEntry, rawEntries, readEntry } from '../bundle-request.ts';
+import { responseEntry } from '../entry-response.ts';
+import { failureAnswer } from '../failure-answer.ts';
+import type { FhirAnswer, FhirCall } from '../fhir-call.ts';
+import type { Interaction } from '../interaction.ts';
+
+/** Entries under way at once: enough for the store to group their commits, few enough to leave room for others. */
+const LANES = 16;
+
+export const batch: Interaction = {
+  code: 'batch',
+  level: 'system',
+  routes: [{ method: 'POST', shape: 'base' }],
+  summary: 'Independent requests in one Bundle',
+  handle: answerBatch,
+};
+
+async function answerBatch(call: FhirCall): Promise<FhirAnswer> {
+  const raw = rawEntries(call);
+  const answers: BundleEntry[] = new Array(raw.length);
+  const fullUrls = temporaryUrls(raw);
+  const ranks: RequestEntry[][] = [[], [], [], []];
+  raw.forEach((one, index) => {
+    try {
+      const entry = readEntry(one, index, call.context.base);
+      requireIndependent(entry, fullUrls);
+      ranks[RANK[entry.method]]?.push(entry);
+    } catch (thrown) {
+      answers[index] = responseEntry(failed(call, thrown), 'outcome');
+    }
+  });
+  for (const entries of ranks) {
+    await inLanes(byTarget(entries), async (same) => {
+      for (const entry of same) answers[entry.index] = await answerEntry(call, entry);
+    });
+  }
+  return { status: 200, body: bundleBytes({ type: 'batch-response', entries: answers }), cache: 'no-store' };
+}
+
+async function answerEntry(call: FhirCall, entry: RequestEntry): Promise<BundleEntry> {
+  const reads = entry.method === 'GET';
+  const answer = await call.context.answer({
+    session: call.session,
+    method: entry.method,
+    url: entry.url,
+    headers: entry.headers,
+    prefer: { ...call.prefer, return: call.prefer.return ?? 'minimal' },
+    body: entry.resource === undefined ? { kind: 'none' } : { kind: 'resource', resource: entry.resource },
+  });
+  return responseEntry(answer, !reads && call.prefer.return === 'OperationOutcome' ? 'outcome' : 'resource');
+}
+
+function failed(call: FhirCall, thrown: unknown): FhirAnswer {
+  return failureAnswer(thrown, call.session.asker.requestId, call.context.log);
+}
+
+/** Entries that touch one resource stay in their order; the rest go side by side. */
+function byTarget(entries: readonly RequestEntry[]): readonly (readonly RequestEntry[])[] {
+  const groups = new Map<string, RequestEntry[]>();
+  for (const entry of entries) {
+    const key = entry.method === 'PUT' || entry.method === 'DELETE' ? entry.url : `#${entry.index}`;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [entry]);
+    else group.push(entry);
+  }
+  return [...groups.values()];
+}
+
+async function inLanes<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  let next = 0;
+  const lane = async (): Promise<void> => {
+    for (let item = items[next++]; item !== undefined; item = items[next++]) await work(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(LANES, items.length) }, lane));
+}
+
+/** Names that only this Bundle knows. */
+function temporaryUrls(raw: readonly unknown[]): ReadonlySet<string> {
+  const urls = new Set<string>();
+  for (const entry of raw) {
+    if (isObject(entry) && typeof entry.fullUrl === 'string' && entry.fullUrl.startsWith('urn:'))
+      urls.add(entry.fullUrl);
+  }
+  return urls;
+}
+
+/** In a batch no entry may lean on another. Throws Failure `invalid`. */
+function requireIndependent(entry: RequestEntry, fullUrls: ReadonlySet<string>): void {
+  if (fullUrls.size === 0 || entry.resource === undefined) return;
+  eachReference(entry.resource, (reference) => {
+    if (!fullUrls.has(reference)) return;
+    throw new Failure('invalid', 'Entries of a batch cannot refer to one another: send a transaction.', {
+      expression: `${entry.place}.resource`,
+    });
+  });
+}

@@ -1,0 +1,22 @@
+/** Read: the current version. R4 http://hl7.org/fhir/R4/http.html#read. */
+import { storedAnswer } from '../answers.ts';
+import { isHeld } from '../conditions.ts';
+import type { FhirAnswer, FhirCall } from '../fhir-call.ts';
+import type { Interaction } from '../interaction.ts';
+import { idOf, typeOf } from '../interaction.ts';
+
+export const read: Interaction = {
+  code: 'read',
+  level: 'instance',
+  routes: [{ method: 'GET', shape: 'instance' }],
+  summary: 'The current version of a resource',
+  handle: answerRead,
+};
+
+async function answerRead(call: FhirCall): Promise<FhirAnswer> {
+  const stored = await call.session.read(typeOf(call), idOf(call));
+  const answer = storedAnswer(stored);
+  if (!isHeld(call.headers, stored)) return answer;
+  const { body: _held, ...rest } = answer;
+  return { ...rest, status: 304 };
+}

@@ -1,0 +1,17 @@
+/** Vread: one version. R4 http://hl7.org/fhir/R4/http.html#vread. */
+import { storedAnswer } from '../answers.ts';
+import type { FhirAnswer, FhirCall } from '../fhir-call.ts';
+import type { Interaction } from '../interaction.ts';
+import { idOf, typeOf, versionIdOf } from '../interaction.ts';
+
+export const vread: Interaction = {
+  code: 'vread',
+  level: 'instance',
+  routes: [{ method: 'GET', shape: 'version' }],
+  summary: 'One version of a resource',
+  handle: answerVread,
+};
+
+async function answerVread(call: FhirCall): Promise<FhirAnswer> {
+  return storedAnswer(await call.session.readVersion(typeOf(call), idOf(call), versionIdOf(call)));
+}

@@ -1,0 +1,45 @@
+/**
+ * The route table of the FHIR door: one row for each interaction and operation. What is not here does not exist, and
+ * the CapabilityStatement and the OpenAPI page are made from it.
+ */
+import { byBundleType } from './bundle-request.ts';
+import { batch } from './interactions/batch.ts';
+import { capabilities } from './interactions/capabilities.ts';
+import { create } from './interactions/create.ts';
+import { deletion } from './interactions/delete.ts';
+import { historyInstance } from './interactions/history-instance.ts';
+import { read } from './interactions/read.ts';
+import { searchType } from './interactions/search-type.ts';
+import { transaction } from './interactions/transaction.ts';
+import { update } from './interactions/update.ts';
+import { vread } from './interactions/vread.ts';
+import { everything } from './operations/everything.ts';
+import { sharedRecord } from './operations/shared-record.ts';
+import type { RouteRows } from './route-match.ts';
+
+export const routes: RouteRows = {
+  interactions: [
+    capabilities,
+    read,
+    vread,
+    update,
+    deletion,
+    historyInstance,
+    create,
+    searchType,
+    byBundleType(batch, transaction),
+  ],
+  operations: [everything, sharedRecord],
+  unbuilt: [
+    { code: 'patch', method: 'PATCH', shape: 'instance' },
+    { code: 'patch (conditional)', method: 'PATCH', shape: 'type' },
+    { code: 'update (conditional)', method: 'PUT', shape: 'type' },
+    { code: 'delete (conditional)', method: 'DELETE', shape: 'type' },
+    { code: 'delete (conditional)', method: 'DELETE', shape: 'base' },
+    { code: 'history-type', method: 'GET', shape: 'type-history' },
+    { code: 'history-system', method: 'GET', shape: 'base-history' },
+    { code: 'search-system', method: 'GET', shape: 'base' },
+    { code: 'search-system', method: 'POST', shape: 'base-search' },
+    { code: 'search-compartment', method: 'GET', shape: 'compartment' },
+  ],
+};

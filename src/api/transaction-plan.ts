@@ -1,0 +1,152 @@
+/**
+ * A transaction, planned before anything is done: every entry read, routed and validated, ids drawn, references
+ * between entries and conditional ones resolved. What is left is one commit. All that is wrong is told at once.
+ * R4 "Transaction Processing Rules", http://hl7.org/fhir/R4/http.html#trules.
+ */
+import type { Id } from '../base/brands.ts';
+import { Failure, type Issue } from '../base/failure.ts';
+import type { Identified, Resource, ResourceType } from '../fhir/resource.ts';
+import type { SearchQuery } from '../fhir/search-query.ts';
+import type { WriteOp } from '../store/store.ts';
+import { entryErrors, RANK, type RequestEntry, readEntry } from './bundle-request.ts';
+import { conditionQuery, ifMatchOf, mustBeAbsent } from './conditions.ts';
+import { type FhirContext, pathOf } from './fhir-call.ts';
+import { requireSameId } from './interactions/update.ts';
+import type { RouteMatch } from './route-match.ts';
+import { requireType, withoutId } from './written-resource.ts';
+
+/** An entry that writes. `id` is the one it will have, drawn already for a create. */
+export interface PlannedWrite {
+  readonly entry: RequestEntry;
+  readonly type: ResourceType;
+  readonly id: Id;
+  readonly op: WriteOp;
+}
+
+export interface TransactionPlan {
+  /** In the order of doing: deletions, creations, updates. */
+  readonly writes: readonly PlannedWrite[];
+  readonly reads: readonly RequestEntry[];
+}
+
+/** Errors that one answer tells; a Bundle that is wrong throughout is not listed whole. */
+const ISSUES_TOLD = 50;
+/** Entries planned before other requests get their turn. */
+const ENTRIES_A_TURN = 250;
+
+/** Reads and checks every entry. Throws Failure with the issues of all entries, each at its expression. */
+export async function planTransaction(
+  context: FhirContext,
+  raw: readonly unknown[],
+): Promise<TransactionPlan> {
+  const writes: PlannedWrite[] = [];
+  const reads: RequestEntry[] = [];
+  const failures: Failure[] = [];
+  for (const [index, one] of raw.entries()) {
+    if (index % ENTRIES_A_TURN === ENTRIES_A_TURN - 1) await new Promise(setImmediate);
+    try {
+      const entry = readEntry(one, index, context.base);
+      const match = context.route(entry.method, pathOf(entry.url));
+      if (entry.method === 'GET') reads.push(entry);
+      else writes.push(plannedWrite(context, entry, match));
+    } catch (thrown) {
+      failures.push(placed(thrown, `Bundle.entry[${index}]`));
+      if (failures.length >= ISSUES_TOLD) break;
+    }
+  }
+  if (failures.length === 0) failures.push(...overlaps(writes));
+  const [first] = failures;
+  if (first !== undefined) throw together(first, failures);
+  return { writes: writes.sort((a, b) => RANK[a.entry.method] - RANK[b.entry.method]), reads };
+}
+
+function plannedWrite(context: FhirContext, entry: RequestEntry, match: RouteMatch): PlannedWrite {
+  const { code } = match.interaction;
+  const type = match.type;
+  if (type !== undefined && code === 'create') {
+    const resource = withoutId(validResource(entry, type));
+    const id = context.ids.next();
+    const condition = entry.headers['if-none-exist'];
+    const ifNoneExist: { ifNoneExist?: SearchQuery } =
+      condition === undefined ? {} : { ifNoneExist: conditionQuery(context, type, String(condition)) };
+    return { entry, type, id, op: { op: 'create', resource, id, ...ifNoneExist } };
+  }
+  if (type !== undefined && match.id !== undefined && code === 'update') {
+    const resource = requireSameId(validResource(entry, type), match.id, `${entry.place}.resource`);
+    const ifMatch = mustBeAbsent(entry.headers) ? ('absent' as const) : ifMatchOf(entry.headers);
+    const condition = ifMatch === undefined ? {} : { ifMatch };
+    return { entry, type, id: match.id, op: { op: 'put', resource, ...condition } };
+  }
+  if (type !== undefined && match.id !== undefined && code === 'delete') {
+    const ifMatch = ifMatchOf(entry.headers);
+    const condition = ifMatch === undefined ? {} : { ifMatch };
+    return { entry, type, id: match.id, op: { op: 'delete', type, id: match.id, ...condition } };
+  }
+  throw new Failure('not-supported', `"${code}" by ${entry.method} is not supported inside a transaction.`, {
+    expression: `${entry.place}.request`,
+  });
+}
+
+function validResource(entry: RequestEntry, type: ResourceType): Resource {
+  const place = `${entry.place}.resource`;
+  if (entry.resource === undefined) {
+    throw new Failure('required', `An entry that is sent by ${entry.method} needs its resource.`, {
+      expression: place,
+    });
+  }
+  const resource = requireType(entry.resource, type, place);
+  const issues = entryErrors(resource, entry.place);
+  const [first] = issues;
+  if (first !== undefined) throw new Failure(first.code, first.text, { issues });
+  return resource;
+}
+
+/** Two entries must not write one resource, have one fullUrl, or create under one condition. */
+function overlaps(writes: readonly PlannedWrite[]): Failure[] {
+  const failures: Failure[] = [];
+  const seen = new Map<string, RequestEntry>();
+  const once = (key: string, what: string, { entry }: PlannedWrite): void => {
+    const before = seen.get(key);
+    if (before === undefined) {
+      seen.set(key, entry);
+      return;
+    }
+    const text = `Entries ${before.index} and ${entry.index} ${what}: a transaction may do so once.`;
+    failures.push(new Failure('duplicate', text, { status: 400, expression: entry.place }));
+  };
+  for (const write of writes) {
+    once(`${write.type}/${write.id}`, 'write the same resource', write);
+    if (write.entry.fullUrl !== undefined && write.op.op !== 'delete') {
+      once(`fullUrl ${write.entry.fullUrl}`, 'have the same fullUrl', write);
+    }
+    const condition = write.entry.headers['if-none-exist'];
+    if (condition !== undefined && write.op.op === 'create') {
+      once(`condition ${write.type}?${String(condition)}`, 'create under the same condition', write);
+    }
+  }
+  return failures;
+}
+
+/** A failure with the entry it belongs to, where it does not say so itself. */
+export function placed(thrown: unknown, place: string): Failure {
+  if (!(thrown instanceof Failure)) throw thrown;
+  const issues = thrown.issues.map((issue) =>
+    issue.expression?.startsWith('Bundle.') === true ? issue : { ...issue, expression: place },
+  );
+  const detail = { issues, cause: thrown, ...(thrown.status === undefined ? {} : { status: thrown.status }) };
+  return new Failure(thrown.code, thrown.message, detail);
+}
+
+function together(first: Failure, failures: readonly Failure[]): Failure {
+  const issues: readonly Issue[] = failures.flatMap((failure) => failure.issues).slice(0, ISSUES_TOLD);
+  return new Failure(first.code, first.message, {
+    issues,
+    cause: first,
+    ...(first.status === undefined ? {} : { status: first.status }),
+  });
+}
+
+/** The resource that an op writes; undefined for a deletion. */
+export function resourceOf(op: WriteOp): Resource | Identified | undefined {
+  return op.op === 'delete' ? undefined : op.resource;
+}
