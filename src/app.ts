@@ -6,7 +6,10 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import fastify, { type FastifyInstance } from 'fastify';
 import { openAuthenticator } from './access/authenticator.ts';
+import { answerBadAddress } from './api/bad-address.ts';
 import { fhirDoor } from './api/fhir-door.ts';
+import { Metrics } from './api/metrics.ts';
+import { requestIdOf } from './api/request-id.ts';
 import { systemDoor } from './api/system-door.ts';
 import { type Clock, systemClock } from './base/clock.ts';
 import { systemRandom, timeOrderedIds } from './base/ids.ts';
@@ -66,8 +69,14 @@ export async function openNode(config: NodeConfig, settings: Settings, log: Log)
   const server = httpServer(config, settings, ids);
   const url = `http://${config.host}:${config.port}`;
   const doors = { config, records, persons, authenticator, feeds, settings, clock, ids, log, baseUrl: url };
-  await server.register(systemDoor, { ...doors, store });
-  await server.register(fhirDoor, { ...doors, prefix: '/fhir', sharedRecords: network.sharedRecords });
+  const metrics = new Metrics();
+  await server.register(systemDoor, { ...doors, metrics, ready: () => store.snapshot() });
+  await server.register(fhirDoor, {
+    ...doors,
+    metrics,
+    prefix: '/fhir',
+    sharedRecords: network.sharedRecords,
+  });
   await server.register(feedDoor, { ...doors, prefix: '/feeds' });
   await server.register(network.door, { prefix: '/network' });
   await server.register(webDoor, { ...doors, sharedRecords: network.sharedRecords });
@@ -91,8 +100,9 @@ function httpServer(config: NodeConfig, settings: Settings, ids: { next(): strin
   return fastify({
     logger: false,
     bodyLimit: settings.bodyBytesMax,
-    requestIdHeader: 'x-request-id',
-    genReqId: () => ids.next(),
+    requestIdHeader: false,
+    genReqId: (request) => requestIdOf(request, ids.next()),
+    frameworkErrors: answerBadAddress,
     ...(config.demo === undefined ? {} : { serverFactory: faultyServerFactory() }),
   });
 }

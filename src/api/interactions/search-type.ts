@@ -6,6 +6,7 @@ import type { Issue } from '../../base/failure.ts';
 import { Failure } from '../../base/failure.ts';
 import { parseSearch } from '../../fhir/parse-search.ts';
 import type { ResourceType } from '../../fhir/resource.ts';
+import type { SearchQuery } from '../../fhir/search-query.ts';
 import type { SearchPage, Stored } from '../../store/store.ts';
 import { outcomeBytes, resourceUrl } from '../answers.ts';
 import { type BundleEntry, bundleBytes } from '../bundle-bytes.ts';
@@ -38,8 +39,7 @@ async function answerSearch(call: FhirCall): Promise<FhirAnswer> {
   const { query, warnings } = parseSearch(type, asked, options);
   const cursor = lastValue(pairs, CURSOR);
   const page = await call.session.search(cursor === undefined ? query : { ...query, cursor });
-  const understood =
-    warnings.length === 0 ? pairs : pairs.filter((pair) => isUnderstood(context, type, pair));
+  const understood = warnings.length === 0 ? pairs : understoodPairs(context, query, pairs);
   const body = bundleBytes({
     type: 'searchset',
     ...(page.total === undefined ? {} : { total: page.total }),
@@ -69,7 +69,14 @@ function formPairs(call: FhirCall): Pairs {
   throw new Failure('not-supported', `A search by POST is sent as ${FORM}.`, { status: 415 });
 }
 
-/** Whether a parameter, alone, would be taken under strict handling: what the self link may repeat. */
+/** What the links may repeat: parameters that were taken, with the page size that was honoured. */
+function understoodPairs(context: FhirContext, query: SearchQuery, pairs: Pairs): Pairs {
+  return pairs
+    .map((pair) => (pair[0] === '_count' ? (['_count', String(query.count)] as const) : pair))
+    .filter((pair) => isUnderstood(context, query.type, pair));
+}
+
+/** Whether a parameter, alone, would be taken under strict handling. */
 function isUnderstood(context: FhirContext, type: ResourceType, pair: readonly [string, string]): boolean {
   if (OF_THE_FORM.has(pair[0])) return true;
   try {
