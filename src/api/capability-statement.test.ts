@@ -1,0 +1,55 @@
+import type { CapabilityStatement } from 'fhir/r4.d.ts';
+import { describe, expect, it } from 'vitest';
+import { resourceTypes, searchParametersOf, whyNotIndexed } from '../fhir/definitions.ts';
+import { validate } from '../fhir/validate.ts';
+import { capabilityStatement } from './capability-statement.ts';
+import { routes } from './routes.ts';
+
+const bytes = capabilityStatement({
+  rows: routes,
+  base: 'http://x/fhir',
+  name: 'X',
+  date: '2026-11-23',
+});
+const statement = JSON.parse(bytes.toString()) as CapabilityStatement;
+const [rest] = statement.rest ?? [];
+
+describe('the CapabilityStatement', () => {
+  it('is valid R4', () => {
+    expect(validate(statement)).toEqual([]);
+  });
+
+  it('lists every resource type with the interactions that the route table has', () => {
+    expect(rest?.resource?.map((one) => one.type)).toEqual(resourceTypes);
+    const expected = routes.interactions.filter((one) => one.level !== 'system').map((one) => one.code);
+    expect(expected).toContain('read');
+    for (const resource of rest?.resource ?? []) {
+      expect(resource.interaction?.map((one) => one.code)).toEqual(expected);
+    }
+    expect(rest?.interaction?.map((one) => one.code)).toEqual(['batch', 'transaction']);
+  });
+
+  it('lists every search parameter that has an index, and no other', () => {
+    for (const resource of rest?.resource ?? []) {
+      const codes = [...searchParametersOf(resource.type).keys()];
+      expect(resource.searchParam?.map((one) => one.name)).toEqual(
+        codes.filter((code) => whyNotIndexed(resource.type, code) === undefined),
+      );
+    }
+    const patient = rest?.resource?.find((one) => one.type === 'Patient');
+    expect(patient?.searchParam?.map((one) => one.name)).toContain('birthdate');
+    expect(patient?.searchInclude).toContain('Patient:general-practitioner');
+    expect(patient?.searchRevInclude).toContain('Observation:subject');
+  });
+
+  it('lists the operations of the route table', () => {
+    const listed = (rest?.resource ?? []).flatMap((one) =>
+      (one.operation ?? []).map((operation) => `${one.type} ${operation.name}`),
+    );
+    expect(listed).toEqual(routes.operations.map((one) => `${one.type} ${one.name}`));
+  });
+
+  it('is small enough to be fetched by every client', () => {
+    expect(bytes.length).toBeLessThan(1_000_000);
+  });
+});

@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import { Failure, httpStatusOf } from '../base/failure.ts';
+import type { Method } from './fhir-call.ts';
+import { RouteTable } from './route-match.ts';
+import { routes } from './routes.ts';
+
+const table = new RouteTable(routes);
+
+/** The code of the row that a request reaches, or the status it is refused with. */
+function reached(method: Method, path: string): string {
+  try {
+    return table.match(method, path).interaction.code;
+  } catch (thrown) {
+    if (!(thrown instanceof Failure)) throw thrown;
+    return `${httpStatusOf(thrown)} ${thrown.code}`;
+  }
+}
+
+describe('the route table', () => {
+  const cases: readonly (readonly [Method, string, string])[] = [
+    ['GET', 'metadata', 'capabilities'],
+    ['GET', 'Patient/a', 'read'],
+    ['GET', 'Patient/a/', 'read'],
+    ['GET', 'Patient/a/_history', 'history-instance'],
+    ['GET', 'Patient/a/_history/2', 'vread'],
+    ['GET', 'Patient', 'search-type'],
+    ['POST', 'Patient/_search', 'search-type'],
+    ['POST', 'Patient', 'create'],
+    ['PUT', 'Patient/a', 'update'],
+    ['DELETE', 'Patient/a', 'delete'],
+    ['POST', '', 'batch-or-transaction'],
+    ['GET', 'Patient/a/$everything', '$everything'],
+    ['GET', 'Patient/$shared-record', '$shared-record'],
+    ['POST', 'Patient/%24shared-record', '$shared-record'],
+    ['GET', 'Nonsense', '404 not-found'],
+    ['GET', 'patient/a', '404 not-found'],
+    ['GET', 'Nonsense/a/_history', '404 not-found'],
+    ['GET', 'Patient/a b', '400 value'],
+    ['GET', `Patient/${'a'.repeat(65)}`, '400 value'],
+    ['GET', 'Patient/a/_history/x y', '400 value'],
+    ['GET', 'Patient/a/b', '404 not-found'],
+    ['GET', 'Patient/a/_history/1/more', '404 not-found'],
+    ['GET', 'Patient/%zz', '400 invalid'],
+    ['GET', 'Patient/$nonsense', '404 not-supported'],
+    ['GET', 'Observation/a/$everything', '404 not-supported'],
+    ['GET', '$everything', '404 not-supported'],
+    ['DELETE', 'Patient/$shared-record', '405 not-supported'],
+    ['POST', 'Patient/a', '405 not-supported'],
+    ['PUT', 'metadata', '405 not-supported'],
+    ['PATCH', 'Patient/a', '501 not-supported'],
+    ['PUT', 'Patient', '501 not-supported'],
+    ['DELETE', 'Patient', '501 not-supported'],
+    ['GET', '', '501 not-supported'],
+    ['GET', '_history', '501 not-supported'],
+    ['GET', 'Patient/_history', '501 not-supported'],
+    ['GET', 'Patient/a/Observation', '501 not-supported'],
+  ];
+  for (const [method, path, expected] of cases) {
+    it(`${method} /${path} → ${expected}`, () => {
+      expect(reached(method, path)).toBe(expected);
+    });
+  }
+
+  it('names what it refuses', () => {
+    expect(() => table.match('GET', 'Nonsense/a')).toThrow('"Nonsense"');
+    expect(() => table.match('GET', 'Patient/$nonsense')).toThrow('"$nonsense"');
+    expect(() => table.match('PATCH', 'Patient/a')).toThrow('"patch"');
+  });
+
+  it('asks for a token everywhere but at the CapabilityStatement', () => {
+    expect(table.isOpen('metadata')).toBe(true);
+    for (const path of ['', 'Patient', 'Patient/a', '_history', 'metadata/x']) {
+      expect(table.isOpen(path)).toBe(false);
+    }
+  });
+});
