@@ -46,9 +46,12 @@ function compile(): void {
     .map((one) => one.type)
     .sort();
   const { valueSets, unlisted } = expandRequired(types, definitions);
+  const bases = new Map(
+    definitions.structures.map((one) => [one.type, one.baseDefinition?.split('/').at(-1) ?? '']),
+  );
   // The package also holds examples of SearchParameters, made to be read and not to be used.
   const real = definitions.searchParameters.filter((one) => !one.id.startsWith('example'));
-  const search = compileSearch(real, resources, types, valueSets);
+  const search = compileSearch(real, resources, { rows: types, bases }, valueSets);
   const table: StructureTable = {
     resources,
     primitives: definitions.structures.filter((one) => one.kind === 'primitive-type').map((one) => one.type),

@@ -25,6 +25,7 @@ export interface StructureDefinition {
   readonly kind: 'resource' | 'complex-type' | 'primitive-type' | 'logical';
   readonly abstract: boolean;
   readonly derivation?: string;
+  readonly baseDefinition?: string;
   readonly snapshot?: { readonly element: readonly ElementDefinition[] };
 }
 

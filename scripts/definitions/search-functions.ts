@@ -7,7 +7,11 @@ import type { ElementRow, SearchParameterRow } from '../../src/fhir/structure-ta
 import { parseExpression, type Step } from './path-expression.ts';
 import type { SearchParameterDefinition } from './r4-package.ts';
 
-type Tables = Readonly<Record<string, readonly ElementRow[]>>;
+/** Element tables, and for each type the one it specialises (`canonical` → `uri`). */
+interface Tables {
+  readonly rows: Readonly<Record<string, readonly ElementRow[]>>;
+  readonly bases: ReadonlyMap<string, string>;
+}
 
 /** A property read or a filter on the way; `key` tells whether two ways share it. */
 type Hop =
@@ -132,7 +136,7 @@ export function compileSearch(
 }
 
 const isDomainResource = (type: string, tables: Tables): boolean =>
-  tables[type]?.some((row) => row.n === 'contained') === true;
+  tables.rows[type]?.some((row) => row.n === 'contained') === true;
 
 /** Every way that the expression names from `type`, or why there is none. */
 function waysOf(
@@ -171,7 +175,7 @@ function take(step: Step, way: Way, tables: Tables): Way[] {
     case 'get':
       return get(step.name, way, tables);
     case 'as':
-      return way.type === step.type ? [way] : [];
+      return isA(way.type, step.type, tables.bases) ? [way] : [];
     case 'at': {
       const last = way.hops.at(-1);
       if (last?.hop !== 'get') throw new Error('an index without an element');
@@ -192,8 +196,15 @@ function take(step: Step, way: Way, tables: Tables): Way[] {
   }
 }
 
+/** FHIRPath `as`: the type or one that specialises it. */
+function isA(type: string, wanted: string, bases: ReadonlyMap<string, string>): boolean {
+  let one: string | undefined = type;
+  while (one !== undefined && one !== wanted) one = bases.get(one);
+  return one === wanted;
+}
+
 function get(name: string, way: Way, tables: Tables): Way[] {
-  const rows = tables[way.type];
+  const rows = tables.rows[way.type];
   if (rows === undefined) throw new Error(`${way.type} has no elements, but ${name} is read`);
   const row = rows.find((one) => one.n === name);
   if (row === undefined) throw new Error(`${way.type} has no ${name}`);
@@ -220,7 +231,7 @@ function addCalls(
   for (const way of ways) {
     const call = callOf(definition, way);
     if (call === undefined) {
-      if (tables[way.type]?.some((row) => row.n === 'extension') === undefined && !isData(way.type)) {
+      if (tables.rows[way.type] === undefined && !isData(way.type)) {
         throw new Error(`${definition.id} ends in ${way.type}`);
       }
       continue;
@@ -246,6 +257,11 @@ function callOf(definition: SearchParameterDefinition, way: Way): string | undef
   if (way.type === 'Patient' && definition.type === 'token') return `e.deceased(${code}, $);`;
   const method = METHODS[definition.type]?.[way.type];
   if (method === undefined) return undefined;
+  if (definition.code === 'phonetic') {
+    if (way.type !== 'HumanName' && way.type !== 'string')
+      throw new Error(`${definition.id} ends in ${way.type}`);
+    return `e.${way.type === 'HumanName' ? 'phoneticName' : 'phoneticText'}(${code}, $);`;
+  }
   if (method === 'inlineResource')
     return `e.inlineResource(${code}, $, ${JSON.stringify(definition.target)});`;
   if (way.resolvesTo !== undefined) {

@@ -17,6 +17,9 @@ export interface SearchEmitter {
 
   text(code: string, value: unknown): void;
   humanName(code: string, value: unknown): void;
+  /** A name by its sound. */
+  phoneticName(code: string, value: unknown): void;
+  phoneticText(code: string, value: unknown): void;
   address(code: string, value: unknown): void;
 
   /** A date, dateTime or instant. */

@@ -7,6 +7,7 @@ import { Failure } from '../base/failure.ts';
 import { dateRange } from './date-range.ts';
 import { isResourceType, searchParameterRow } from './definitions.ts';
 import { numberRange } from './number-range.ts';
+import { phoneticKey } from './phonetic-key.ts';
 import { parseReference } from './references.ts';
 import type { FilterValue, Prefix } from './search-query.ts';
 import { normaliseText, type SearchParameter } from './search-value.ts';
@@ -97,7 +98,7 @@ function tokens(parameter: SearchParameter, text: string): readonly FilterValue[
 }
 
 function stringValue(code: string, text: string): FilterValue {
-  const norm = normaliseText(text);
+  const norm = code === 'phonetic' ? phoneticKey(text) : normaliseText(text);
   if (norm === '') throw badValue(code, 'text');
   return { kind: 'string', norm };
 }

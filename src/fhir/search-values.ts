@@ -5,6 +5,7 @@
 import { BEGINNING_OF_TIME, dateRange, END_OF_TIME } from './date-range.ts';
 import { SEARCH_FUNCTIONS } from './generated/search-functions.ts';
 import { isArray, isObject, type JsonObject } from './json-access.ts';
+import { phoneticKey } from './phonetic-key.ts';
 import { parseReference, typeShownBy } from './references.ts';
 import type { SearchEmitter } from './search-emitter.ts';
 import { normaliseText, type SearchValue } from './search-value.ts';
@@ -47,6 +48,12 @@ function text(code: string, value: unknown): void {
 function texts(code: string, values: unknown): void {
   if (!isArray(values)) return;
   for (const value of values) text(code, value);
+}
+
+function phoneticText(code: string, value: unknown): void {
+  if (!isText(value)) return;
+  const norm = phoneticKey(value);
+  if (norm !== '') out.push({ kind: 'string', code, norm, exact: value });
 }
 
 function coding(code: string, value: unknown): void {
@@ -187,6 +194,13 @@ const emitter: SearchEmitter = {
     texts(code, value.suffix);
     text(code, value.text);
   },
+  phoneticName(code, value) {
+    if (!isObject(value)) return;
+    phoneticText(code, value.family);
+    if (isArray(value.given)) for (const given of value.given) phoneticText(code, given);
+    phoneticText(code, value.text);
+  },
+  phoneticText,
   address(code, value) {
     if (!isObject(value)) return;
     texts(code, value.line);
