@@ -33,8 +33,7 @@ const POSSIBLE = 6;
 /** Compares two Patients; the order does not matter. Reads every name and address that is not marked as wrong. */
 export function compareDemographics(a: Patient, b: Patient): DemographicsComparison {
   const fields = {
-    family: bestOf(familiesOf(a), familiesOf(b), compareNames),
-    given: bestOf(givensOf(a), givensOf(b), compareNames),
+    ...compareWholeNames(a, b),
     birthDate: bestOf(birthDatesOf(a), birthDatesOf(b), compareDates),
     gender: bestOf(gendersOf(a), gendersOf(b), (x, y) => (x === y ? 'agree' : 'differ')),
     postcode: bestOf(postcodesOf(a), postcodesOf(b), comparePostcodes),
@@ -56,6 +55,18 @@ function verdictOf(fields: DemographicsComparison['fields']): DemographicsCompar
   let score = 0;
   for (const field of Object.keys(WEIGHTS) as DemographicField[]) score += WEIGHTS[field][fields[field]];
   return score >= POSSIBLE ? 'possible' : 'different';
+}
+
+/** Family with family and given with given; where neither fits, crosswise: forms swap them. */
+function compareWholeNames(a: Patient, b: Patient): Record<'family' | 'given', FieldAgreement> {
+  const family = bestOf(familiesOf(a), familiesOf(b), compareNames);
+  const given = bestOf(givensOf(a), givensOf(b), compareNames);
+  if (family !== 'differ' || given !== 'differ') return { family, given };
+  const crossed = [
+    bestOf(familiesOf(a), givensOf(b), compareNames),
+    bestOf(givensOf(a), familiesOf(b), compareNames),
+  ];
+  return crossed.includes('differ') ? { family, given } : { family: 'close', given: 'close' };
 }
 
 const ORDER: readonly FieldAgreement[] = ['agree', 'close', 'differ', 'missing'];
@@ -120,9 +131,12 @@ function compareDates(x: string, y: string): FieldAgreement {
   return equal === 2 || swapped ? 'close' : 'differ';
 }
 
+/** Close: the same district, or one character mistyped. */
 function comparePostcodes(x: string, y: string): FieldAgreement {
   if (x === y) return 'agree';
-  return x.length > 4 && y.length > 4 && x.slice(0, -3) === y.slice(0, -3) ? 'close' : 'differ';
+  const [short, long] = x.length <= y.length ? [x, y] : [y, x];
+  const near = short.length > 4 && short.slice(0, -3) === long.slice(0, -3);
+  return near || (short.length >= 4 && isOneEditApart(short, long)) ? 'close' : 'differ';
 }
 
 /** One letter added, changed, or two neighbours swapped. */
