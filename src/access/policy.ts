@@ -26,7 +26,8 @@ export interface Question {
   readonly asker: Asker;
   /** The organisation whose node is asked. */
   readonly at: OdsCode;
-  readonly action: 'read' | 'write' | 'changes';
+  /** `audit`: to see who looked at a person's record. */
+  readonly action: 'read' | 'write' | 'changes' | 'audit';
   /** The type that is read, searched or written; left out where the act spans types (a compartment, the changes). */
   readonly type?: ResourceType;
   /** For role patient: the Patient ids of this node that are this person. Empty for all others. */
@@ -57,6 +58,8 @@ export function decide(question: Question): Decision {
       return role === 'system'
         ? { kind: 'permit', scope: wholeScope }
         : refuse('role', `The role ${role} may not follow the changes of a node.`);
+    case 'audit':
+      return decideAudit(role, row, question);
     default:
       return unreachable(action);
   }
@@ -64,8 +67,8 @@ export function decide(question: Question): Decision {
 
 /** The locator feed and continuity copies read everything of their own node, and write no resources. */
 function decideForMachinery(action: Question['action']): Decision {
-  return action === 'write'
-    ? refuse('role', 'A node’s own machinery writes no clinical resources.')
+  return action === 'write' || action === 'audit'
+    ? refuse('role', 'A node’s own machinery reads and follows changes, and does nothing else.')
     : { kind: 'permit', scope: wholeScope };
 }
 
@@ -92,6 +95,15 @@ function decideWrite(role: Exclude<Role, 'node'>, row: PersonaRow, { type }: Que
   }
   return { kind: 'permit', scope: ORGANISATION_SCOPES[role] };
 }
+
+/** Who looked: the privacy officer for anybody, a patient for the own record. It shows no clinical content. */
+function decideAudit(role: Exclude<Role, 'node'>, row: PersonaRow, { own }: Question): Decision {
+  if (role === 'privacy-officer') return { kind: 'permit', scope: { ...NOTHING, persons: 'all' } };
+  if (row.persons === 'own') return { kind: 'permit', scope: { ...NOTHING, persons: own } };
+  return refuse('role', `The role ${role} may not see who looked at a record. Ask the privacy officer.`);
+}
+
+const NOTHING: Omit<Scope, 'persons'> = { unattached: [], types: [], hiddenLabels: [] };
 
 /** Made once: a read by id allocates no scope. */
 const ORGANISATION_SCOPES = Object.fromEntries(

@@ -76,7 +76,14 @@ export function matchPerson(
     if (claiming.length === 0) return { kind: 'none' };
     return { kind: 'unverified', patients: claiming.map((one) => one.id).sort() };
   }
-  const groups = linkedGroups(holders);
+  return onePerson(holders);
+}
+
+/** Whether a closed set of Patients is one person, and then which record is in use. */
+export function onePerson(
+  patients: readonly PatientFacts[],
+): Extract<PersonMatch, { kind: 'one' | 'ambiguous' }> {
+  const groups = linkedGroups(patients);
   const heads = groups.map(headOf);
   const inUse = heads.filter((head) => head?.active === true);
   const head = groups.length === 1 ? heads[0] : inUse.length === 1 ? inUse[0] : undefined;

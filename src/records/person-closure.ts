@@ -8,7 +8,13 @@ import { type Id, isId, type NhsNumber, type OdsCode, odsCode } from '../base/br
 import { searchParameter } from '../fhir/definitions.ts';
 import { NHS_NUMBER_SYSTEM, ODS_CODE_SYSTEM, type ResourceOf } from '../fhir/resource.ts';
 import type { FilterValue } from '../fhir/search-query.ts';
-import { matchPerson, type PatientFacts, type PersonMatch, patientFacts } from '../identity/person-match.ts';
+import {
+  matchPerson,
+  onePerson,
+  type PatientFacts,
+  type PersonMatch,
+  patientFacts,
+} from '../identity/person-match.ts';
 import { wholeScope } from '../store/scope.ts';
 import type { Snapshot, Stored } from '../store/store.ts';
 
@@ -46,6 +52,17 @@ export class PersonClosure {
     return practice === undefined ? match : { ...match, practice };
   }
 
+  /** The Patients that are one person with this one, survivor first; it alone where that is not certain. */
+  async joinedWith(id: Id): Promise<readonly Id[]> {
+    const start = await readPatient(this.#snapshot, id);
+    this.watched.add(patientKey(id));
+    if (start === undefined) return [id];
+    const facts = patientFacts(start);
+    await this.#walk([facts]);
+    const person = onePerson([...this.#facts.values()]);
+    return person.kind === 'one' && !this.#tooMany ? person.patients : [id];
+  }
+
   /** The ODS code of the practice that the Patient names, by code or by an Organization that states one. */
   async practiceOf(facts: PatientFacts): Promise<OdsCode | undefined> {
     if (facts.practice !== undefined) return facts.practice;
@@ -60,7 +77,10 @@ export class PersonClosure {
   }
 
   async #reach(nhsNumber: NhsNumber): Promise<void> {
-    const open = await this.#holdersOf(nhsNumber);
+    await this.#walk(await this.#holdersOf(nhsNumber));
+  }
+
+  async #walk(open: PatientFacts[]): Promise<void> {
     for (let facts = open.pop(); facts !== undefined; facts = open.pop()) {
       if (this.#facts.has(facts.id)) continue;
       if (this.#facts.size >= this.#recordsMax) {

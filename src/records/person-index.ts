@@ -41,6 +41,8 @@ export interface PersonPage {
 export interface PersonIndex {
   /** Which Patients of this node are the person with this number; the same answer as the newest commit gives. */
   locate(nhsNumber: NhsNumber): Promise<PersonMatch>;
+  /** The Patients that are one person with this one, itself among them; it alone where that is not certain. */
+  joinedWith(patient: Id): Promise<readonly Id[]>;
   /** Verified NHS numbers that these Patients carry now, each once. */
   nhsNumbersOf(patients: readonly Id[]): Promise<readonly NhsNumber[]>;
   /**
@@ -74,12 +76,14 @@ const NOTHING: Touched = { keys: [], nhsNumbers: [] };
 export class StorePersonIndex implements PersonIndex {
   readonly #parts: PersonIndexParts;
   readonly #matches: WatchedCache<PersonMatch>;
+  readonly #joined: WatchedCache<readonly Id[]>;
   readonly #policies: WatchedCache<SharePolicy>;
   readonly #listeners = new Set<(nhsNumbers: readonly NhsNumber[]) => void>();
 
   constructor(parts: PersonIndexParts) {
     this.#parts = parts;
     this.#matches = new WatchedCache(parts.settings.personCacheMax);
+    this.#joined = new WatchedCache(parts.settings.personCacheMax);
     this.#policies = new WatchedCache(parts.settings.personCacheMax);
   }
 
@@ -92,6 +96,17 @@ export class StorePersonIndex implements PersonIndex {
     const match = await closure.match(nhsNumber);
     this.#matches.set(nhsNumber, match, closure.watched, epoch);
     return match;
+  }
+
+  async joinedWith(patient: Id): Promise<readonly Id[]> {
+    const known = this.#joined.get(patient);
+    if (known !== undefined) return known;
+    const epoch = this.#joined.epoch;
+    const snapshot = await this.#parts.store.snapshot();
+    const closure = new PersonClosure(snapshot, this.#parts.settings.personRecordsMax);
+    const joined = await closure.joinedWith(patient);
+    this.#joined.set(patient, joined, closure.watched, epoch);
+    return joined;
   }
 
   async nhsNumbersOf(patients: readonly Id[]): Promise<readonly NhsNumber[]> {
@@ -189,6 +204,7 @@ export class StorePersonIndex implements PersonIndex {
   committed(touched: Touched): void {
     if (touched.keys.length === 0) return;
     this.#matches.forget(touched.keys);
+    this.#joined.forget(touched.keys);
     this.#policies.forget(touched.keys);
     if (touched.nhsNumbers.length > 0) for (const listener of this.#listeners) listener(touched.nhsNumbers);
   }
