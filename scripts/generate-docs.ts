@@ -3,9 +3,13 @@
  * fails where a page is out of date (the tidy test runs it so).
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { DIRECTORY_TYPES, PERSONAS } from '../src/access/personas.ts';
 import { environmentName, flagName, SETTINGS } from '../src/base/settings.ts';
 
-const pages: Readonly<Record<string, string>> = { 'docs/reference/settings.md': settingsPage() };
+const pages: Readonly<Record<string, string>> = {
+  'docs/reference/settings.md': settingsPage(),
+  'docs/reference/personas.md': personasPage(),
+};
 
 let stale = 0;
 for (const [path, page] of Object.entries(pages)) {
@@ -32,4 +36,51 @@ function settingsPage(): string {
     ...rows,
     '',
   ].join('\n');
+}
+
+function personasPage(): string {
+  const types = (list: 'all' | readonly string[]): string =>
+    list === 'all' ? 'every type' : list.length === 0 ? 'nothing' : list.join(', ');
+  const rows = Object.entries(PERSONAS).map(
+    ([persona, row]) =>
+      `| \`${persona}\` | ${row.purposes.join(', ')} | ${row.hiddenLabels.join(', ') || 'none'} | ${row.text} |`,
+  );
+  const details = Object.entries(PERSONAS).flatMap(([persona, row]) => [
+    `### ${persona}`,
+    '',
+    `Reads: ${types(row.reads)}.`,
+    '',
+    `Writes: ${types(row.writes)}.`,
+    '',
+  ]);
+  return [
+    '# Personas and tokens',
+    '',
+    'Made from `src/access/personas.ts` by `npm run docs`.',
+    '',
+    '`openward token --node ODS --as PERSONA [--patient NHSNUMBER]` prints a bearer token for the demo: a JSON Web Token signed with',
+    'ES256 by the key in the node’s own folder (`keys/token.jwk.json`). It is good for `tokenLifeHours` and at that node only.',
+    '',
+    '| claim | value |',
+    '|---|---|',
+    '| `iss`, `aud` | `https://openward.org/node/ODS` |',
+    '| `sub` | `persona:NAME` |',
+    '| `name`, `role`, `org`, `purpose` | who asks, as what, for which organisation, why |',
+    '| `nhs_number` | the person, for `patient` and no other |',
+    '| `iat`, `exp`, `jti` | issued, expires (looked at on every call), id |',
+    '',
+    'A wrong, forged, expired or foreign token, or none, is answered 401 with what to do.',
+    '',
+    '| persona | purposes | labels hidden (v3-Confidentiality) | may |',
+    '|---|---|---|---|',
+    ...rows,
+    '',
+    `Entries in nobody’s record that a patient sees: ${DIRECTORY_TYPES.join(', ')}.`,
+    '',
+    '## Types',
+    '',
+    ...details,
+  ]
+    .join('\n')
+    .replace(/\n+$/, '\n');
 }

@@ -133,6 +133,16 @@ describe('policy', () => {
     }
   });
 
+  it.each(ROLES)(
+    'shows who looked to the privacy officer, and to a patient of the own record: %s',
+    (role) => {
+      const decision = decide({ asker: asker(role), at: HERE, action: 'audit', own: OWN });
+      const persons = decision.kind === 'permit' ? decision.scope.persons : 'refused';
+      expect(persons).toEqual(role === 'privacy-officer' ? 'all' : role === 'patient' ? OWN : 'refused');
+      if (decision.kind === 'permit') expect(decision.scope).toMatchObject({ types: [], unattached: [] });
+    },
+  );
+
   it('refuses a purpose that is not the role’s', () => {
     const purposes: readonly Purpose[] = [
       'direct-care',
