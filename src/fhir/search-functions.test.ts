@@ -47,7 +47,10 @@ function rewritten(expression: string): string {
     .replace(/\(([\w.]+) as (\w+)\)/g, '$1.ofType($2)')
     .replace(/\.as\((\w+)\)/g, '.ofType($1)')
     .replace(/hasExtension\('([^']+)'\)/g, "extension('$1').exists()")
-    .replace(/where\(resolve\(\) is (\w+)\)/g, (_, type) => `where(reference.matches('(^|/)${type}/[^/]+(/_history/[^/]+)?$'))`)
+    .replace(
+      /where\(resolve\(\) is (\w+)\)/g,
+      (_, type) => `where(reference.matches('(^|/)${type}/[^/]+(/_history/[^/]+)?$'))`,
+    )
     .replace(/^(\w+)\.extension\('([^']+)'\)$/, "$1.extension('$2').value");
 }
 

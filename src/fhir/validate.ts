@@ -5,7 +5,7 @@
  */
 import type { Issue } from '../base/failure.ts';
 import { isResourceType } from './definitions.ts';
-import { isObject, type JsonObject } from './json-access.ts';
+import { isArray, isObject, itemAt, type JsonObject } from './json-access.ts';
 import { typeShownBy } from './references.ts';
 import { type Element, type Member, planOf, type TypePlan } from './type-plans.ts';
 import { ValidationRun } from './validation-run.ts';
@@ -71,7 +71,7 @@ function checkMembers(run: ValidationRun, plan: TypePlan, value: JsonObject): nu
     seen |= element.bit;
     run.enter(element.name);
     if (element.many) checkMany(run, member, value, value[name]);
-    else checkOne(run, member, value[name]);
+    else checkOne(run, member, value, value[name]);
     run.leave();
     if (run.full) return count;
   }
@@ -115,11 +115,11 @@ function checkExtension(run: ValidationRun, plan: TypePlan, value: JsonObject, s
   }
 }
 
-function checkOne(run: ValidationRun, member: Member, value: unknown): void {
+function checkOne(run: ValidationRun, member: Member, parent: JsonObject, value: unknown): void {
   if (Array.isArray(value)) {
     run.report('structure', 'This element does not repeat: give it without the square brackets.');
   } else if (member.companion) {
-    checkComplex(run, planOf('Element'), value);
+    checkCompanion(run, value, parent[member.json]);
   } else if (value === null) {
     run.report('structure', 'null is not allowed here. Leave the element out.');
   } else {
@@ -144,19 +144,28 @@ function checkMany(run: ValidationRun, member: Member, parent: JsonObject, value
     run.enter(i);
     const item: unknown = value[i];
     if (item === null) checkNull(run, member, parent, i);
-    else if (member.companion) checkComplex(run, planOf('Element'), item);
+    else if (member.companion) checkCompanion(run, item, itemAt(parent[member.json], i));
     else checkValue(run, member, item);
     run.leave();
   }
 }
 
+/** The id and extensions beside a primitive: an id alone says something only where the primitive has a value. */
+function checkCompanion(run: ValidationRun, companion: unknown, value: unknown): void {
+  if (isObject(companion) && companion.id !== undefined && value != null) {
+    checkMembers(run, planOf('Element'), companion);
+  } else {
+    checkComplex(run, planOf('Element'), companion);
+  }
+}
+
 /** null in an array keeps a value and its extensions side by side: one of the two must be there. */
 function checkNull(run: ValidationRun, member: Member, parent: JsonObject, index: number): void {
-  const other = member.companion ? member.json : `_${member.json}`;
-  const opposite = parent[other];
-  const kept = member.primitive !== undefined && Array.isArray(opposite) && opposite[index] != null;
-  if (!kept)
-    run.report('structure', 'null is only allowed where the value or its extensions stand in its place.');
+  const beside = parent[member.companion ? member.json : `_${member.json}`];
+  if (member.primitive !== undefined && itemAt(beside, index) != null) return;
+  // Where both are null the value's side has said so.
+  if (member.companion && isArray(beside) && index < beside.length) return;
+  run.report('structure', 'null is only allowed where the value or its extensions stand in its place.');
 }
 
 function checkValue(run: ValidationRun, member: Member, value: unknown): void {
