@@ -90,10 +90,44 @@ const CLINICAL_TYPES: readonly ResourceType[] = [
   'VisionPrescription',
 ];
 
+/** The rest of a person's compartment: a record is whole or says what it lacks. A Group also names others, so not that. */
+const OFFICE_TYPES: readonly ResourceType[] = [
+  'Account',
+  'Basic',
+  'ChargeItem',
+  'Claim',
+  'ClaimResponse',
+  'Coverage',
+  'CoverageEligibilityRequest',
+  'CoverageEligibilityResponse',
+  'EnrollmentRequest',
+  'ExplanationOfBenefit',
+  'Invoice',
+  'MeasureReport',
+  'Person',
+  'ResearchSubject',
+  'SupplyDelivery',
+  'SupplyRequest',
+];
+
+/**
+ * What a record may refer to outside any compartment, and comes along with it: directory entries, and what belongs
+ * to the person though R4 does not say so (an implant, a scanned letter). Reached by reference only, never searched.
+ */
+export const REFERENCED_TYPES: readonly ResourceType[] = [
+  ...DIRECTORY_TYPES,
+  'Binary',
+  'Device',
+  'DeviceDefinition',
+  'DeviceMetric',
+  'Questionnaire',
+];
+
 /** Working material that lies in no one's compartment but may name people: staff only. */
 const STAFF_TYPES: readonly ResourceType[] = [
   'Binary',
   'Device',
+  'DeviceDefinition',
   'DeviceMetric',
   'Group',
   'PlanDefinition',
@@ -129,7 +163,8 @@ export const PHARMACY_TYPES: readonly ResourceType[] = [
   ...DIRECTORY_TYPES,
 ];
 
-export const RECORD_TYPES: readonly ResourceType[] = [...CLINICAL_TYPES, ...DIRECTORY_TYPES];
+/** A whole record, as treating staff and the person see it. */
+export const RECORD_TYPES: readonly ResourceType[] = [...CLINICAL_TYPES, ...OFFICE_TYPES, ...DIRECTORY_TYPES];
 
 /** A Patient is registered, merged and retired by the source system; consents and audit are not free text of care. */
 const CARE_WRITES: readonly ResourceType[] = CLINICAL_TYPES.filter(

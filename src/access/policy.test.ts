@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Id, NhsNumber, OdsCode } from '../base/brands.ts';
-import { resourceTypes } from '../fhir/definitions.ts';
+import { resourceTypes, structure } from '../fhir/definitions.ts';
 import type { ResourceType } from '../fhir/resource.ts';
 import type { Asker, Purpose, Role } from './actor.ts';
 import { DIRECTORY_TYPES, PERSONAS, type Persona } from './personas.ts';
@@ -95,6 +95,25 @@ describe('policy', () => {
       kind: 'permit',
       scope: { persons: OWN, unattached: DIRECTORY_TYPES, types: PERSONAS.patient.reads, hiddenLabels: [] },
     });
+  });
+
+  it('lets what a whole record refers to come along, though a patient could not ask for it alone', () => {
+    const decision = ask('patient', 'read');
+    if (decision.kind !== 'permit') throw new Error(decision.text);
+    expect(decision.scope.unattached).toContain('Device');
+    expect(decision.scope.types).toContain('Device');
+    expect(mark(ask('patient', 'read', 'Device'))).toBe('role');
+  });
+
+  it('shows treating staff and the person every type of a compartment but those that name others', () => {
+    const shown = PERSONAS.gp.reads;
+    const left = Object.keys(structure.patientCompartment).filter(
+      (type) => shown === 'all' || !shown.some((one) => one === type),
+    );
+    expect(left.sort()).toEqual(['AuditEvent']);
+    const own = PERSONAS.patient.reads;
+    expect(own).not.toContain('Group');
+    expect(own).not.toContain('Schedule');
   });
 
   it('gives a patient with no record here no one’s', () => {

@@ -8,7 +8,7 @@ import type { Id, OdsCode } from '../base/brands.ts';
 import type { ResourceType } from '../fhir/resource.ts';
 import { type Scope, wholeScope } from '../store/scope.ts';
 import type { Asker, Role } from './actor.ts';
-import { DIRECTORY_TYPES, PERSONAS, type PersonaRow } from './personas.ts';
+import { DIRECTORY_TYPES, PERSONAS, type PersonaRow, REFERENCED_TYPES } from './personas.ts';
 
 /** The kinds of rule that a refusal names; `quarantine` is the network's. */
 export type Rule = 'role' | 'label' | 'consent' | 'identity';
@@ -28,7 +28,7 @@ export interface Question {
   readonly at: OdsCode;
   /** `audit`: to see who looked at a person's record. */
   readonly action: 'read' | 'write' | 'changes' | 'audit';
-  /** The type that is read, searched or written; left out where the act spans types (a compartment, the changes). */
+  /** The type that is read, searched or written; left out where the act spans types (a whole record, the changes). */
   readonly type?: ResourceType;
   /** For role patient: the Patient ids of this node that are this person. Empty for all others. */
   readonly own: readonly Id[];
@@ -80,9 +80,24 @@ function decideRead(role: Exclude<Role, 'node'>, row: PersonaRow, { type, own }:
     return refuse('role', `The role ${role} may not read ${type}.`);
   }
   if (row.persons === 'organisation') return { kind: 'permit', scope: ORGANISATION_SCOPES[role] };
+  if (type === undefined) return { kind: 'permit', scope: recordScope(own, row.reads, row.hiddenLabels) };
   return {
     kind: 'permit',
     scope: { persons: own, unattached: DIRECTORY_TYPES, types: row.reads, hiddenLabels: row.hiddenLabels },
+  };
+}
+
+/** For whole compartments: what they refer to comes along, though it could not be asked for by itself. */
+export function recordScope(
+  persons: readonly Id[],
+  types: PersonaRow['reads'],
+  hiddenLabels: readonly string[],
+): Scope {
+  return {
+    persons,
+    unattached: REFERENCED_TYPES,
+    types: types === 'all' ? 'all' : [...new Set([...types, ...REFERENCED_TYPES])],
+    hiddenLabels,
   };
 }
 

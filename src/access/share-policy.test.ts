@@ -4,7 +4,7 @@ import type { Id, InstantMs, NhsNumber, OdsCode } from '../base/brands.ts';
 import type { OrganisationKind } from '../base/node-config.ts';
 import { ODS_CODE_SYSTEM, type ResourceOf } from '../fhir/resource.ts';
 import type { Asker, Role } from './actor.ts';
-import { DIRECTORY_TYPES, PERSONAS } from './personas.ts';
+import { PERSONAS, REFERENCED_TYPES } from './personas.ts';
 import { applySharePolicy, type Denial, type SharePolicy, sharePolicy, shareScope } from './share-policy.ts';
 
 type Consent = ResourceOf<'Consent'>;
@@ -97,8 +97,8 @@ describe('share policy: whom each kind of organisation answers', () => {
     if (answer.kind !== 'permit') throw new Error(answer.text);
     expect(shareScope(answer, ['p1' as Id])).toEqual({
       persons: ['p1'],
-      unattached: DIRECTORY_TYPES,
-      types: answer.types,
+      unattached: REFERENCED_TYPES,
+      types: [...new Set([...answer.types, ...REFERENCED_TYPES])],
       hiddenLabels: ['R', 'V'],
     });
   });

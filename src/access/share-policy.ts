@@ -10,8 +10,8 @@ import type { ResourceOf, ResourceType } from '../fhir/resource.ts';
 import { ODS_CODE_SYSTEM } from '../fhir/resource.ts';
 import type { Scope } from '../store/scope.ts';
 import type { Asker, Role } from './actor.ts';
-import { DIRECTORY_TYPES, LAB_TYPES, PERSONAS, PHARMACY_TYPES, RECORD_TYPES } from './personas.ts';
-import { type Refusal, refuse } from './policy.ts';
+import { LAB_TYPES, PERSONAS, PHARMACY_TYPES, RECORD_TYPES } from './personas.ts';
+import { type Refusal, recordScope, refuse } from './policy.ts';
 
 type Consent = ResourceOf<'Consent'>;
 type Patient = ResourceOf<'Patient'>;
@@ -36,7 +36,10 @@ export interface SharePolicy {
   readonly personLabels: readonly string[];
 }
 
-/** A scope without its persons, which the holder of the record adds: their ids are its own. */
+/**
+ * A scope without its persons, which the holder of the record adds: their ids are its own. Entries in nobody's
+ * compartment that the record refers to come along where their type is in REFERENCED_TYPES.
+ */
 export interface SharePermit {
   readonly kind: 'permit';
   readonly types: readonly ResourceType[];
@@ -106,7 +109,7 @@ export function sharePolicy(
 
 /**
  * What an asker from anywhere in the network may have under this policy at this moment: types and hidden labels,
- * or the rule that refuses. Never throws. Directory entries that the record refers to come with it.
+ * or the rule that refuses. Never throws.
  */
 export function applySharePolicy(policy: SharePolicy, asker: Asker, at: InstantMs): SharePermit | Refusal {
   const role = ASKING[asker.actor.role];
@@ -134,12 +137,7 @@ export function applySharePolicy(policy: SharePolicy, asker: Asker, at: InstantM
 
 /** The permit as a scope over the Patient records of the node that holds the record. */
 export function shareScope(permit: SharePermit, patients: readonly Id[]): Scope {
-  return {
-    persons: patients,
-    unattached: DIRECTORY_TYPES,
-    types: permit.types,
-    hiddenLabels: permit.hiddenLabels,
-  };
+  return recordScope(patients, permit.types, permit.hiddenLabels);
 }
 
 function denies(denial: Denial, organisation: OdsCode, at: InstantMs): boolean {
