@@ -98,6 +98,12 @@ export const SETTINGS = {
     'bytes',
     'Writes are refused when less than this is free, so that reads and their audit go on.',
   ),
+  snapshotKeepSeconds: setting<number>(
+    600,
+    's',
+    'Pages of one search can be fetched for this long after the versions they show were superseded.',
+  ),
+  searchSecondsMax: setting<number>(10, 's', 'A search that takes longer is ended with an error.'),
   readCacheBytes: setting<number>(64_000_000, 'bytes', 'Most bytes of current resources kept in memory.'),
   copyKeepDays: setting<number>(
     30,

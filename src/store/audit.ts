@@ -1,8 +1,9 @@
 /**
  * An audit row: who did what, to whose record, why, through which request. Every read and write has
- * one. Rows form a hash chain (records/audit-chain says how they are hashed), so that a changed,
+ * one. Rows form a hash chain (auditHash), so that a changed,
  * lost or moved row shows.
  */
+import { createHash } from 'node:crypto';
 import type { InstantMs } from '../base/brands.ts';
 
 export type AuditAction =
@@ -49,4 +50,60 @@ export interface AuditRow extends AuditDraft {
   readonly n: number;
   readonly before: string;
   readonly hash: string;
+}
+
+/** What the first row of a chain has for `before`. */
+export const CHAIN_START = '0'.repeat(64);
+
+/** The text of a draft as it is kept and hashed: JSON with its fields in this order. */
+export function auditText(draft: AuditDraft): string {
+  const { at, action, actor, purpose, requestId, targets, persons, outcome, detail } = draft;
+  const { id, name, role, organisation } = actor;
+  return JSON.stringify({
+    at,
+    action,
+    actor: { id, name, role, organisation },
+    purpose,
+    requestId,
+    targets,
+    persons,
+    outcome,
+    detail,
+  });
+}
+
+/** SHA-256, in hex, over the hash of the row before, this row's number and its text. */
+export function auditHash(before: string, n: number, text: string): string {
+  return createHash('sha256').update(`${before}\n${n}\n${text}`).digest('hex');
+}
+
+/** A chain's row as a database keeps it. */
+export interface KeptAuditRow {
+  readonly n: number;
+  readonly text: string;
+  readonly hash: string;
+}
+
+/**
+ * Walks kept rows in order of n. `head` is the newest row as it is remembered outside the rows, so that a tail cut off shows.
+ * What is wrong with the first bad row, or undefined. An attacker who can write both rows and head can cut both: only a copy of the
+ * head held elsewhere shows that.
+ */
+export function brokenRow(
+  rows: Iterable<KeptAuditRow>,
+  head: { readonly n: number; readonly hash: string } | undefined,
+): { readonly row: number; readonly reason: string } | undefined {
+  let before = CHAIN_START;
+  let n = 0;
+  for (const row of rows) {
+    n++;
+    if (row.n !== n) return { row: n, reason: `row ${n} is missing` };
+    if (auditHash(before, n, row.text) !== row.hash)
+      return { row: n, reason: `row ${n} is not what was written` };
+    before = row.hash;
+  }
+  if (head !== undefined && (head.n > n || (head.n === n && head.hash !== before))) {
+    return { row: n + 1, reason: `the rows after ${n} are missing: there were ${head.n}` };
+  }
+  return undefined;
 }

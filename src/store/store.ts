@@ -164,7 +164,18 @@ export interface Store {
   /** Commits after `after`, in order; waits for new ones until the signal aborts. */
   changes(after: Seq, signal: AbortSignal): AsyncIterable<Change>;
   readonly blobs: Blobs;
+  /** Counts since the store was opened, for metrics. */
+  figures(): StoreFigures;
   close(): Promise<void>;
+}
+
+export interface StoreFigures {
+  /** Commits acknowledged. */
+  readonly commits: number;
+  /** Transactions of the database that carried them: each one fsync. */
+  readonly transactions: number;
+  /** Commits that wait for the writer now. */
+  readonly waiting: number;
 }
 
 export interface BlobWrite {

@@ -1,0 +1,80 @@
+/** Commits in order, as they happened, for whoever follows this store. Wakes on a commit; reads no faster than it is read from. */
+import type { Id, InstantMs, Seq, VersionId } from '../../base/brands.ts';
+import type { Change, ChangedResource } from '../store.ts';
+import type { Connection } from './connection.ts';
+import { type Dictionary, typeName } from './dictionary.ts';
+import { personsOf } from './version-rows.ts';
+
+const AT_ONCE = 200;
+
+export class ChangesFeed {
+  readonly #connection: Connection;
+  readonly #dictionary: Dictionary;
+  readonly #waiting = new Set<() => void>();
+
+  constructor(connection: Connection, dictionary: Dictionary) {
+    this.#connection = connection;
+    this.#dictionary = dictionary;
+  }
+
+  /** A commit has become visible. */
+  wake(): void {
+    for (const resume of this.#waiting) resume();
+    this.#waiting.clear();
+  }
+
+  async *after(seq: Seq, signal: AbortSignal): AsyncIterable<Change> {
+    let last: number = seq;
+    while (!signal.aborted) {
+      const commits = this.#connection.all(
+        'SELECT seq, at, first, last FROM commits WHERE seq > ? ORDER BY seq LIMIT ?',
+        [last, AT_ONCE],
+      );
+      for (const [at, time, first, end] of commits) {
+        if (signal.aborted) return;
+        last = Number(at);
+        yield {
+          seq: last as Seq,
+          at: Number(time) as InstantMs,
+          entries: this.#entries(Number(first), Number(end)),
+        };
+      }
+      if (commits.length === 0) await this.#next(last, signal);
+    }
+  }
+
+  #entries(first: number, last: number): ChangedResource[] {
+    const rows = this.#connection.all(
+      `SELECT v.rid, v.lid, v.version, v.type, v.deleted, v.person, b.rid, b.person FROM ver v
+        LEFT JOIN ver b ON b.lid = v.lid AND b.version = v.version - 1 WHERE v.rid BETWEEN ? AND ? ORDER BY v.rid`,
+      [first, last],
+    );
+    return rows.map(([rid, lid, version, type, deleted, person, ridBefore, personBefore]) => ({
+      type: typeName(Number(type)),
+      id: this.#dictionary.idOf(Number(lid)) as Id,
+      versionId: String(version) as VersionId,
+      deleted: deleted === 1,
+      persons: [...new Set([...this.#persons(rid, person), ...this.#persons(ridBefore, personBefore)])],
+    }));
+  }
+
+  #persons(rid: unknown, person: unknown): readonly Id[] {
+    if (rid === null || person === null || person === undefined) return [];
+    return personsOf(Number(rid), Number(person), this.#connection, this.#dictionary);
+  }
+
+  /** Waits for a commit after `last`; one that came since it was looked for does not wait. */
+  #next(last: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const resume = (): void => {
+        signal.removeEventListener('abort', resume);
+        this.#waiting.delete(resume);
+        resolve();
+      };
+      this.#waiting.add(resume);
+      signal.addEventListener('abort', resume, { once: true });
+      const newest = Number(this.#connection.get('SELECT max(seq) FROM commits', [])?.[0] ?? 0);
+      if (newest > last) resume();
+    });
+  }
+}

@@ -1,0 +1,61 @@
+/** Opening a database file, and statements that are prepared once. `node:sqlite` is met here and in the threads only. */
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+
+export type Row = readonly (string | number | bigint | null | Uint8Array)[];
+
+/** A connection with its prepared statements; rows come as arrays, in the order of the columns. */
+export class Connection {
+  readonly database: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+
+  constructor(database: DatabaseSync) {
+    this.database = database;
+  }
+
+  /** Rows of a statement. Statements that differ per query (`keep` false) are not kept. */
+  all(sql: string, parameters: readonly SQLInputValue[], keep = true): Row[] {
+    return this.#prepared(sql, keep).all(...parameters) as unknown as Row[];
+  }
+
+  get(sql: string, parameters: readonly SQLInputValue[], keep = true): Row | undefined {
+    return this.#prepared(sql, keep).get(...parameters) as unknown as Row | undefined;
+  }
+
+  /** The new rowid. */
+  run(sql: string, ...parameters: SQLInputValue[]): number {
+    return Number(this.#prepared(sql, true).run(...parameters).lastInsertRowid);
+  }
+
+  close(): void {
+    this.#statements.clear();
+    this.database.close();
+  }
+
+  #prepared(sql: string, keep: boolean): StatementSync {
+    const known = this.#statements.get(sql);
+    if (known !== undefined) return known;
+    const made = this.database.prepare(sql);
+    made.setReturnArrays(true);
+    if (keep && this.#statements.size < STATEMENTS_MAX) this.#statements.set(sql, made);
+    return made;
+  }
+}
+
+const STATEMENTS_MAX = 500;
+
+/** The writer's connection: WAL, FULL (each commit is fsynced), large pages, rare checkpoints. */
+export function openForWriting(path: string): Connection {
+  const database = new DatabaseSync(path);
+  database.exec(`PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+    PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -131072; PRAGMA temp_store = MEMORY; PRAGMA busy_timeout = 5000`);
+  return new Connection(database);
+}
+
+/** A connection that cannot write. */
+export function openForReading(path: string): Connection {
+  const database = new DatabaseSync(path, { readOnly: true });
+  database.exec(
+    'PRAGMA cache_size = -65536; PRAGMA mmap_size = 268435456; PRAGMA temp_store = MEMORY; PRAGMA busy_timeout = 5000',
+  );
+  return new Connection(database);
+}

@@ -1,0 +1,78 @@
+/** What crosses between the store and its writer thread. Plain data; failures cross as their parts. */
+import { Failure, type Issue, type IssueType } from '../../base/failure.ts';
+import type { SearchQuery } from '../../fhir/search-query.ts';
+import type { PreparedWrite } from './prepare-write.ts';
+
+export type PreparedOp =
+  | {
+      readonly op: 'create';
+      readonly type: string;
+      readonly id: string;
+      readonly write: PreparedWrite;
+      readonly ifNoneExist?: SearchQuery;
+      readonly expected?: string;
+    }
+  | {
+      readonly op: 'put';
+      readonly type: string;
+      readonly id: string;
+      readonly write: PreparedWrite;
+      readonly ifMatch?: string;
+    }
+  | { readonly op: 'delete'; readonly type: string; readonly id: string; readonly ifMatch?: string };
+
+export interface BlobChange {
+  readonly space: string;
+  readonly name: string;
+  /** Absent: deleted. */
+  readonly bytes?: Uint8Array;
+}
+
+export interface WriteRequest {
+  readonly n: number;
+  readonly ops: readonly PreparedOp[];
+  /** auditText of the draft; absent for blobs alone, which are no access to a record. */
+  readonly audit?: string;
+  readonly blobs: readonly BlobChange[];
+}
+
+export interface Written {
+  readonly outcome: 'created' | 'updated' | 'deleted' | 'existing' | 'absent';
+  readonly id: string;
+  readonly version: number;
+  readonly at: number;
+  readonly rid: number;
+}
+
+export type WriteReply =
+  | { readonly n: number; readonly seq: number; readonly at: number; readonly written: readonly Written[] }
+  | { readonly n: number; readonly failure: FailureParts };
+
+/** All replies of one durable group. */
+export interface GroupReply {
+  readonly replies: readonly WriteReply[];
+  readonly purgedSeq: number;
+}
+
+export interface FailureParts {
+  readonly code: IssueType;
+  readonly text: string;
+  readonly status?: number;
+  readonly issues: readonly Issue[];
+}
+
+export function failureParts(failure: Failure): FailureParts {
+  return {
+    code: failure.code,
+    text: failure.message,
+    issues: failure.issues,
+    ...(failure.status === undefined ? {} : { status: failure.status }),
+  };
+}
+
+export function failureFrom(parts: FailureParts): Failure {
+  return new Failure(parts.code, parts.text, {
+    issues: parts.issues,
+    ...(parts.status === undefined ? {} : { status: parts.status }),
+  });
+}

@@ -1,0 +1,79 @@
+/** Opens the SQLite store: lock, writer thread (which migrates), read connections, log of reads. */
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { Failure } from '../../base/failure.ts';
+import type { StoreOptions } from '../open-store.ts';
+import type { Store } from '../store.ts';
+import { openForReading } from './connection.ts';
+import { ReadAudit } from './read-audit.ts';
+import { ReadCache } from './read-cache.ts';
+import { Reader } from './reader.ts';
+import { SearchPool } from './search-pool.ts';
+import { SqliteStore } from './sqlite-store.ts';
+import { startThread } from './start-thread.ts';
+import type { WriterData } from './writer-thread.ts';
+
+/** As `openStore`. */
+export async function openSqliteStore({ folder, clock, ids, settings }: StoreOptions): Promise<Store> {
+  const path = join(folder, 'store.db');
+  const auditPath = join(folder, 'reads.db');
+  const unlock = lock(folder);
+  try {
+    const writer = startThread('writer-thread', {
+      path,
+      folder,
+      diskReserveBytes: settings.diskReserveBytes,
+      snapshotKeepMs: settings.snapshotKeepSeconds * 1000,
+    } satisfies WriterData);
+    await once(writer, 'message');
+    const readAudit = await ReadAudit.open({
+      path: auditPath,
+      syncMs: settings.readAuditSyncMs,
+      stallMs: settings.readAuditStallMs,
+      clock,
+    });
+    const cache = new ReadCache(settings.readCacheBytes);
+    const reader = new Reader({
+      connection: openForReading(path),
+      cache,
+      searches: new SearchPool(path, settings.searchSecondsMax * 1000),
+      includesMax: settings.includesMax,
+      now: () => clock.now(),
+    });
+    return new SqliteStore({
+      writer,
+      reader,
+      cache,
+      readAudit,
+      readAuditRows: openForReading(auditPath),
+      clock,
+      ids,
+      settings,
+      unlock,
+    });
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+/** Holds the folder for this process; the operating system lets go of it when the process ends, however it ends. */
+function lock(folder: string): () => void {
+  const path = join(folder, 'lock.db');
+  const isNew = !existsSync(path);
+  const database = new DatabaseSync(path);
+  try {
+    if (isNew) database.exec('CREATE TABLE IF NOT EXISTS lock(one)');
+    database.exec('BEGIN EXCLUSIVE');
+  } catch (cause) {
+    database.close();
+    throw new Failure(
+      'conflict',
+      `Another process has ${folder} open. Stop it first, or give this node a folder of its own.`,
+      { cause },
+    );
+  }
+  return () => database.close();
+}

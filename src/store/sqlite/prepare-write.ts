@@ -1,0 +1,117 @@
+/**
+ * A write made ready for the writer: the wire text without version and time, and what it is found by. Pure, and by far the dearer
+ * half of a write, so it runs on the caller's thread (or an import's own) and crosses to the writer as flat lists.
+ */
+
+import type { Id, InstantMs } from '../../base/brands.ts';
+import { isoInstant } from '../../base/clock.ts';
+import { indexOf } from '../../fhir/compartments.ts';
+import { eachReference, parseReference } from '../../fhir/references.ts';
+import type { Resource } from '../../fhir/resource.ts';
+
+/** What a version is found by; flat lists, since structured cloning of many small objects costs more than the insert. */
+export interface FlatIndex {
+  /** code, system, value, … (tokens, and URIs under their own system) */
+  readonly terms: readonly string[];
+  /** code, type, id, …; code '' for references that no search parameter covers */
+  readonly references: readonly string[];
+  /** code, normalised text, … */
+  readonly strings: readonly string[];
+  readonly dateCodes: readonly string[];
+  /** lo, hi, … */
+  readonly dates: readonly number[];
+  /** code, system, unit, …; values beside them */
+  readonly quantityUnits: readonly string[];
+  readonly quantities: readonly number[];
+}
+
+export interface PreparedWrite {
+  /** Everything after `"lastUpdated":"…"`: the rest of meta, and of the resource. */
+  readonly tail: string;
+  readonly index: FlatIndex;
+  /** Ids of the Patients in whose compartment it lies. */
+  readonly patients: readonly string[];
+  /** `meta.security` codes between U+001F, null for none. */
+  readonly labels: string | null;
+}
+
+/** Terms that are no tokens live under systems no token can have. */
+export const URI_SYSTEM = '\u0001uri';
+export const URL_SYSTEM = '\u0001url';
+
+/** The wire text of a version. The store's own stamps come first; all else stands as it was given. */
+export function wireText(type: string, id: string, version: number, at: InstantMs, tail: string): string {
+  return `{"resourceType":"${type}","id":"${id}","meta":{"versionId":"${version}","lastUpdated":"${isoInstant(at)}"${tail}`;
+}
+
+/** Makes a resource ready to be written under `id`. It has been validated; `id`, `meta.versionId` and `meta.lastUpdated` in it are not looked at. */
+export function prepareWrite(resource: Resource, id: Id): PreparedWrite {
+  const { resourceType: _type, id: _id, meta, ...rest } = resource;
+  const { versionId: _version, lastUpdated: _time, ...restOfMeta } = meta ?? {};
+  const metaText = JSON.stringify(restOfMeta);
+  const restText = JSON.stringify(rest);
+  const tail =
+    (metaText === '{}' ? '}' : `,${metaText.slice(1)}`) + (restText === '{}' ? '}' : `,${restText.slice(1)}`);
+  const subject = resource.id === id ? resource : { ...resource, id };
+  const { values, patients } = indexOf(subject);
+  const codes = (meta?.security ?? []).map((label) => label.code ?? '').filter((code) => code !== '');
+  return {
+    tail,
+    index: flatten(values, resource),
+    patients,
+    labels: codes.length === 0 ? null : `\u001f${codes.join('\u001f')}\u001f`,
+  };
+}
+
+type Values = ReturnType<typeof indexOf>['values'];
+
+function flatten(values: Values, resource: Resource): FlatIndex {
+  const flat = {
+    terms: [] as string[],
+    references: [] as string[],
+    strings: [] as string[],
+    dateCodes: [] as string[],
+    dates: [] as number[],
+    quantityUnits: [] as string[],
+    quantities: [] as number[],
+  };
+  const covered = new Set<string>();
+  for (const value of values) {
+    switch (value.kind) {
+      case 'token':
+        flat.terms.push(value.code, value.system, value.value);
+        break;
+      case 'uri':
+        flat.terms.push(value.code, URI_SYSTEM, value.value);
+        break;
+      case 'reference-url':
+        flat.terms.push(value.code, URL_SYSTEM, value.url);
+        break;
+      case 'reference':
+        flat.references.push(value.code, value.type, value.id);
+        covered.add(`${value.type}/${value.id}`);
+        break;
+      case 'string':
+        flat.strings.push(value.code, value.norm);
+        break;
+      case 'date':
+        flat.dateCodes.push(value.code);
+        flat.dates.push(value.lo, value.hi);
+        break;
+      case 'quantity':
+        flat.quantityUnits.push(value.code, value.system, value.unit);
+        flat.quantities.push(value.value);
+        break;
+      case 'number':
+        flat.quantityUnits.push(value.code, '', '');
+        flat.quantities.push(value.value);
+    }
+  }
+  eachReference(resource, (text) => {
+    const reference = parseReference(text);
+    if (reference.kind !== 'local' || covered.has(`${reference.type}/${reference.id}`)) return;
+    covered.add(`${reference.type}/${reference.id}`);
+    flat.references.push('', reference.type, reference.id);
+  });
+  return flat;
+}

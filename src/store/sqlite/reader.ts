@@ -1,0 +1,91 @@
+/** Reads on the caller's thread: one connection that cannot write, the cache of current versions, and the pool for long searches. */
+import { Failure } from '../../base/failure.ts';
+import type { Connection } from './connection.ts';
+import { Dictionary } from './dictionary.ts';
+import type { ReadCache } from './read-cache.ts';
+import type { SearchPool } from './search-pool.ts';
+import { VERSION, type Version, versionOf } from './version-rows.ts';
+
+interface ReaderParts {
+  readonly connection: Connection;
+  readonly cache: ReadCache;
+  readonly searches: SearchPool;
+  readonly includesMax: number;
+  readonly now: () => number;
+}
+
+export class Reader {
+  readonly connection: Connection;
+  readonly dictionary: Dictionary;
+  readonly searches: SearchPool;
+  readonly includesMax: number;
+  readonly now: () => number;
+  readonly #cache: ReadCache;
+  #purgedSeq: number;
+
+  constructor({ connection, cache, searches, includesMax, now }: ReaderParts) {
+    this.connection = connection;
+    this.dictionary = new Dictionary(connection);
+    this.#cache = cache;
+    this.searches = searches;
+    this.includesMax = includesMax;
+    this.now = now;
+    this.#purgedSeq = Number(connection.get("SELECT value FROM meta WHERE key = 'purgedSeq'", [])?.[0] ?? 0);
+  }
+
+  /** Snapshots before this one are no longer whole in the index. */
+  purged(seq: number): void {
+    this.#purgedSeq = Math.max(this.#purgedSeq, seq);
+  }
+
+  /** Throws Failure `expired` for a snapshot that is too old to be searched. */
+  checkSnapshot(seq: number): void {
+    if (seq >= this.#purgedSeq) return;
+    throw new Failure(
+      'expired',
+      'This page link is too old: what it shows has been replaced meanwhile (setting snapshotKeepSeconds). Search again from the start.',
+      { status: 410 },
+    );
+  }
+
+  /** The version that is current at `seq`. */
+  current(type: string, id: string, seq: number): Version | undefined {
+    const key = `${type}/${id}`;
+    const cached = this.#cache.get(key);
+    if (cached !== undefined && cached.seq <= seq) return cached;
+    const lid = this.dictionary.resource(type, id);
+    if (lid === undefined) return undefined;
+    const version = this.#version('v.lid = ? AND v.seq <= ? ORDER BY v.version DESC LIMIT 1', [lid, seq]);
+    if (version !== undefined && cached === undefined && this.#isNewest(version, lid))
+      this.#cache.set(key, version);
+    return version;
+  }
+
+  version(type: string, id: string, versionId: string): Version | undefined {
+    const lid = this.dictionary.resource(type, id);
+    if (lid === undefined || !/^[1-9]\d{0,14}$/.test(versionId)) return undefined;
+    return this.#version('v.lid = ? AND v.version = ?', [lid, Number(versionId)]);
+  }
+
+  /** Versions with their bytes, in the order of the rids given. */
+  versions(rids: readonly number[]): Version[] {
+    if (rids.length === 0) return [];
+    const rows = this.connection.all(
+      `SELECT ${VERSION}, b.bytes FROM json_each(?) r CROSS JOIN ver v ON v.rid = r.value LEFT JOIN body b ON b.rid = v.rid ORDER BY r.key`,
+      [JSON.stringify(rids)],
+    );
+    return rows.map((row) => versionOf(row, this.connection, this.dictionary));
+  }
+
+  #version(where: string, parameters: readonly number[]): Version | undefined {
+    const row = this.connection.get(
+      `SELECT ${VERSION}, b.bytes FROM ver v LEFT JOIN body b ON b.rid = v.rid WHERE ${where}`,
+      parameters,
+    );
+    return row === undefined ? undefined : versionOf(row, this.connection, this.dictionary);
+  }
+
+  #isNewest(version: Version, lid: number): boolean {
+    return this.connection.get('SELECT cur FROM ent WHERE lid = ?', [lid])?.[0] === version.rid;
+  }
+}

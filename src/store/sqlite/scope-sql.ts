@@ -1,0 +1,69 @@
+/** A scope as a condition on `v` (a row of ver), and the same rule for a version already in memory. */
+import type { Scope } from '../scope.ts';
+import type { Dictionary } from './dictionary.ts';
+import { typeNumber } from './dictionary.ts';
+import { type Condition, never } from './sql-condition.ts';
+
+/** The conditions that let only what is in scope through; empty where all is. */
+export function scopeConditions(scope: Scope, dictionary: Dictionary): Condition[] {
+  const conditions: Condition[] = [];
+  if (scope.types !== 'all') conditions.push(typesIn(scope.types));
+  const whose = personCondition(scope, dictionary);
+  if (whose !== undefined) conditions.push(whose);
+  for (const label of scope.hiddenLabels) {
+    conditions.push({
+      sql: '(v.labels IS NULL OR instr(v.labels, ?) = 0)',
+      parameters: [`\u001f${label}\u001f`],
+    });
+  }
+  return conditions;
+}
+
+function typesIn(types: readonly string[]): Condition {
+  return types.length === 0 ? never : { sql: `v.type IN (${types.map(typeNumber).join()})`, parameters: [] };
+}
+
+function personCondition(scope: Scope, dictionary: Dictionary): Condition | undefined {
+  const allUnattached: Condition | undefined =
+    scope.unattached === 'all' ? undefined : typesIn(scope.unattached);
+  if (scope.persons === 'all') {
+    return allUnattached === undefined
+      ? undefined
+      : { sql: `(v.person IS NOT NULL OR ${allUnattached.sql})`, parameters: allUnattached.parameters };
+  }
+  const lids = personLids(scope.persons, dictionary);
+  const attached =
+    lids.length === 0
+      ? '0'
+      : `(v.person IN (${lids.join()}) OR (v.person = -1 AND EXISTS (SELECT 1 FROM comp sc WHERE sc.rid = v.rid AND sc.person IN (${lids.join()}))))`;
+  const unattached = allUnattached === undefined ? '' : ` AND ${allUnattached.sql}`;
+  return {
+    sql: `(${attached} OR (v.person IS NULL${unattached}))`,
+    parameters: allUnattached?.parameters ?? [],
+  };
+}
+
+/** Patients that this store has heard of, among the ids given. */
+export function personLids(persons: readonly string[], dictionary: Dictionary): number[] {
+  return persons.map((id) => dictionary.resource('Patient', id)).filter((lid) => lid !== undefined);
+}
+
+interface Shown {
+  readonly type: string;
+  readonly persons: readonly string[];
+  readonly labels: string | null;
+}
+
+/** The same rule as scopeConditions, for one version. */
+export function isInScope(version: Shown, scope: Scope): boolean {
+  if (scope.types !== 'all' && !(scope.types as readonly string[]).includes(version.type)) return false;
+  if (version.persons.length === 0) {
+    if (scope.unattached !== 'all' && !(scope.unattached as readonly string[]).includes(version.type))
+      return false;
+  } else if (scope.persons !== 'all') {
+    const open: readonly string[] = scope.persons;
+    if (!version.persons.some((person) => open.includes(person))) return false;
+  }
+  const { labels } = version;
+  return labels === null || !scope.hiddenLabels.some((label) => labels.includes(`\u001f${label}\u001f`));
+}

@@ -1,0 +1,319 @@
+/**
+ * The store on `node:sqlite` (docs/adr/0004): writes are prepared here, written by one thread in groups, and visible to the caller before
+ * its commit resolves; reads and short searches run here on a connection of their own.
+ */
+
+import type { Worker } from 'node:worker_threads';
+import type { Id, InstantMs, Seq, VersionId } from '../../base/brands.ts';
+import type { Clock } from '../../base/clock.ts';
+import { Failure } from '../../base/failure.ts';
+import type { Ids } from '../../base/ids.ts';
+import type { Settings } from '../../base/settings.ts';
+import {
+  type AuditDraft,
+  type AuditRow,
+  auditText,
+  brokenRow,
+  CHAIN_START,
+  type KeptAuditRow,
+} from '../audit.ts';
+import type {
+  AuditFilter,
+  Blobs,
+  BlobWrite,
+  BrokenAudit,
+  Change,
+  Commit,
+  Committed,
+  Snapshot,
+  Store,
+  StoreFigures,
+  WriteOp,
+} from '../store.ts';
+import { ChangesFeed } from './changes-feed.ts';
+import type { Connection } from './connection.ts';
+import {
+  type BlobChange,
+  failureFrom,
+  type GroupReply,
+  type PreparedOp,
+  type WriteReply,
+  type WriteRequest,
+  type Written,
+} from './group-message.ts';
+import { prepareWrite, wireText } from './prepare-write.ts';
+import type { ReadAudit } from './read-audit.ts';
+import type { ReadCache } from './read-cache.ts';
+import type { Reader } from './reader.ts';
+import { SqliteSnapshot } from './snapshot.ts';
+
+interface StoreParts {
+  readonly writer: Worker;
+  readonly reader: Reader;
+  readonly cache: ReadCache;
+  readonly readAudit: ReadAudit;
+  readonly readAuditRows: Connection;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly settings: Settings;
+  /** Gives the folder free for the next process. */
+  readonly unlock: () => void;
+}
+
+type Reply = Extract<WriteReply, { seq: number }>;
+
+export class SqliteStore implements Store {
+  readonly blobs: Blobs;
+  readonly #parts: StoreParts;
+  readonly #changes: ChangesFeed;
+  readonly #pending = new Map<number, { resolve(reply: Reply): void; reject(error: unknown): void }>();
+  #n = 0;
+  #head: Seq;
+  #groups = 0;
+  #commits = 0;
+  #dead: unknown;
+  #closed: (() => void) | undefined;
+
+  constructor(parts: StoreParts) {
+    this.#parts = parts;
+    const { connection, dictionary } = parts.reader;
+    this.#head = Number(connection.get('SELECT max(seq) FROM commits', [])?.[0] ?? 0) as Seq;
+    this.#changes = new ChangesFeed(connection, dictionary);
+    this.blobs = this.#openBlobs();
+    parts.writer.on('message', (message: GroupReply | 'closed') => {
+      if (message === 'closed') this.#closed?.();
+      else this.#heard(message);
+    });
+    parts.writer.on('error', (error) => this.#broke(error));
+  }
+
+  async snapshot(at?: Seq): Promise<Snapshot> {
+    return new SqliteSnapshot(at ?? this.#head, this.#parts.reader);
+  }
+
+  async commit(
+    ops: readonly WriteOp[],
+    audit: AuditDraft,
+    blobs: readonly BlobWrite[] = [],
+  ): Promise<Commit> {
+    const prepared = ops.map((op) => this.#prepare(op));
+    const reply = await this.#write(prepared, auditText(audit), blobs);
+    const entries = reply.written.map((written, i) => this.#committed(prepared[i], written, reply.seq));
+    return { seq: reply.seq as Seq, at: reply.at as InstantMs, entries };
+  }
+
+  async auditReads(drafts: readonly AuditDraft[]): Promise<void> {
+    await this.#parts.readAudit.append(drafts.map(auditText));
+  }
+
+  async auditRows({ chain, after = 0, count }: AuditFilter): Promise<readonly AuditRow[]> {
+    const rows = this.#chain(chain).all('SELECT n, text, hash FROM audit WHERE n >= ? ORDER BY n LIMIT ?', [
+      after,
+      count + 1,
+    ]);
+    const kept = rows.map(([n, text, hash]) => ({ n: Number(n), text: String(text), hash: String(hash) }));
+    return kept
+      .filter((row) => row.n > after)
+      .slice(0, count)
+      .map((row) => ({
+        ...(JSON.parse(row.text) as AuditDraft),
+        n: row.n,
+        before: kept.find((one) => one.n === row.n - 1)?.hash ?? CHAIN_START,
+        hash: row.hash,
+      }));
+  }
+
+  async verifyAudit(): Promise<BrokenAudit | undefined> {
+    for (const chain of ['writes', 'reads'] as const) {
+      const connection = this.#chain(chain);
+      const broken = brokenRow(
+        keptRows(connection),
+        chain === 'writes' ? writesHead(connection) : readsHead(connection),
+      );
+      if (broken !== undefined) return { chain, ...broken };
+    }
+    return undefined;
+  }
+
+  changes(after: Seq, signal: AbortSignal): AsyncIterable<Change> {
+    return this.#changes.after(after, signal);
+  }
+
+  figures(): StoreFigures {
+    return { commits: this.#commits, transactions: this.#groups, waiting: this.#pending.size };
+  }
+
+  async close(): Promise<void> {
+    if (this.#dead === undefined) {
+      await new Promise<void>((resolve) => {
+        this.#closed = resolve;
+        this.#parts.writer.postMessage('close');
+      });
+    }
+    await this.#parts.readAudit.close();
+    await this.#parts.reader.searches.close();
+    this.#parts.readAuditRows.close();
+    this.#parts.reader.connection.close();
+    this.#parts.unlock();
+  }
+
+  #prepare(op: WriteOp): PreparedOp {
+    if (op.op === 'delete') {
+      return {
+        op: 'delete',
+        type: op.type,
+        id: op.id,
+        ...(op.ifMatch === undefined ? {} : { ifMatch: op.ifMatch }),
+      };
+    }
+    const { resource } = op;
+    const type = resource.resourceType;
+    if (op.op === 'put') {
+      const write = prepareWrite(resource, op.resource.id);
+      return {
+        op: 'put',
+        type,
+        id: op.resource.id,
+        write,
+        ...(op.ifMatch === undefined ? {} : { ifMatch: op.ifMatch }),
+      };
+    }
+    const id = op.id ?? this.#parts.ids.next();
+    return {
+      op: 'create',
+      type,
+      id,
+      write: prepareWrite(resource, id),
+      ...(op.ifNoneExist === undefined ? {} : { ifNoneExist: op.ifNoneExist }),
+      ...(op.expected === undefined ? {} : { expected: op.expected }),
+    };
+  }
+
+  #write(
+    ops: readonly PreparedOp[],
+    audit: string | undefined,
+    blobs: readonly BlobChange[],
+  ): Promise<Reply> {
+    if (this.#dead !== undefined)
+      throw new Failure('exception', 'The store has stopped writing. Restart the node.');
+    const n = ++this.#n;
+    const request: WriteRequest = { n, ops, blobs, ...(audit === undefined ? {} : { audit }) };
+    return new Promise((resolve, reject) => {
+      this.#pending.set(n, { resolve, reject });
+      this.#parts.writer.postMessage(request);
+    });
+  }
+
+  #heard(group: GroupReply): void {
+    if (group.purgedSeq > 0) this.#parts.reader.purged(group.purgedSeq);
+    if (group.replies.length > 0) this.#groups++;
+    for (const reply of group.replies) {
+      if ('failure' in reply) continue;
+      this.#commits++;
+      this.#head = Math.max(this.#head, reply.seq) as Seq;
+    }
+    for (const reply of group.replies) {
+      const waiting = this.#pending.get(reply.n);
+      this.#pending.delete(reply.n);
+      if ('failure' in reply) waiting?.reject(failureFrom(reply.failure));
+      else waiting?.resolve(reply);
+    }
+    this.#changes.wake();
+  }
+
+  /** What was written, and the cache brought up to it: the caller reads its own write. */
+  #committed(op: PreparedOp | undefined, written: Written, seq: number): Committed {
+    if (op === undefined) throw new Error('more was written than was asked for');
+    const { cache, reader } = this.#parts;
+    const type = op.type as Committed['type'];
+    const id = written.id as Id;
+    const versionId = String(written.version) as VersionId;
+    const lastUpdated = written.at as InstantMs;
+    const shared = { outcome: written.outcome, type, id, versionId, lastUpdated };
+    const key = `${type}/${id}`;
+    if (op.op === 'delete') {
+      if (written.outcome === 'deleted') cache.delete(key);
+      return shared;
+    }
+    if (written.outcome === 'existing') {
+      const [existing] = reader.versions([written.rid]);
+      return existing === undefined || existing.deleted ? shared : { ...shared, bytes: existing.bytes };
+    }
+    const bytes = Buffer.from(wireText(type, id, written.version, lastUpdated, op.write.tail));
+    const cached = cache.get(key);
+    if (cached === undefined || Number(cached.versionId) < written.version) {
+      cache.set(key, {
+        rid: written.rid,
+        type,
+        id,
+        versionId,
+        lastUpdated,
+        seq: seq as Seq,
+        bytes,
+        persons: op.write.patients as readonly Id[],
+        labels: op.write.labels,
+        deleted: false,
+      });
+    }
+    return { ...shared, bytes };
+  }
+
+  #openBlobs(): Blobs {
+    const { connection } = this.#parts.reader;
+    return {
+      put: async (space, name, bytes) => {
+        await this.#write([], undefined, [{ space, name, bytes }]);
+      },
+      delete: async (space, name) => {
+        await this.#write([], undefined, [{ space, name }]);
+      },
+      get: async (space, name) => {
+        const row = connection.get('SELECT bytes FROM blob WHERE space = ? AND name = ?', [space, name]);
+        return row?.[0] instanceof Uint8Array ? Buffer.from(row[0]) : undefined;
+      },
+      list: async (space, after, count) =>
+        connection
+          .all('SELECT name FROM blob WHERE space = ? AND name > ? ORDER BY name LIMIT ?', [
+            space,
+            after ?? '',
+            count,
+          ])
+          .map((row) => String(row[0])),
+    };
+  }
+
+  #chain(chain: 'writes' | 'reads'): Connection {
+    return chain === 'writes' ? this.#parts.reader.connection : this.#parts.readAuditRows;
+  }
+
+  #broke(error: unknown): void {
+    this.#dead = error;
+    const failure = new Failure('exception', 'The store has stopped writing. Restart the node.', {
+      cause: error,
+    });
+    for (const { reject } of this.#pending.values()) reject(failure);
+    this.#pending.clear();
+    this.#closed?.();
+  }
+}
+
+function* keptRows(connection: Connection): Generator<KeptAuditRow> {
+  for (let after = 0; ; ) {
+    const rows = connection.all('SELECT n, text, hash FROM audit WHERE n > ? ORDER BY n LIMIT 1000', [after]);
+    for (const [n, text, hash] of rows) yield { n: Number(n), text: String(text), hash: String(hash) };
+    const last = rows.at(-1);
+    if (last === undefined) return;
+    after = Number(last[0]);
+  }
+}
+
+function writesHead(connection: Connection): { n: number; hash: string } | undefined {
+  const value = connection.get("SELECT value FROM meta WHERE key = 'auditHead'", [])?.[0];
+  const [n, hash] = value === undefined ? [] : String(value).split(' ');
+  return n === undefined || hash === undefined ? undefined : { n: Number(n), hash };
+}
+
+function readsHead(connection: Connection): { n: number; hash: string } | undefined {
+  const row = connection.get('SELECT n, hash FROM head', []);
+  return row === undefined ? undefined : { n: Number(row[0]), hash: String(row[1]) };
+}

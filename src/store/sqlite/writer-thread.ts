@@ -1,0 +1,87 @@
+/**
+ * The thread of the one writer. It takes all that has queued while it was busy (never waiting for more), writes it as one group, and
+ * replies once. While idle it clears what no snapshot needs.
+ */
+import { statfsSync } from 'node:fs';
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { systemClock } from '../../base/clock.ts';
+import { Failure } from '../../base/failure.ts';
+import { openForWriting } from './connection.ts';
+import type { GroupReply, WriteRequest } from './group-message.ts';
+import { migrate } from './schema.ts';
+import { Writer } from './writer.ts';
+
+export interface WriterData {
+  readonly path: string;
+  readonly folder: string;
+  readonly diskReserveBytes: number;
+  readonly snapshotKeepMs: number;
+}
+
+const { path, folder, diskReserveBytes, snapshotKeepMs } = workerData as WriterData;
+const port = parentPort;
+if (port === null) throw new Error('writer-thread runs as a thread');
+
+const connection = openForWriting(path);
+migrate(connection.database);
+
+const ROOM_CHECK_MS = 100;
+let roomCheckedAt = Number.NEGATIVE_INFINITY;
+let hasRoom = true;
+
+function checkRoom(): void {
+  const now = systemClock.monotonicMs();
+  if (now - roomCheckedAt > ROOM_CHECK_MS) {
+    const { bavail, bsize } = statfsSync(folder);
+    hasRoom = bavail * bsize > diskReserveBytes;
+    roomCheckedAt = now;
+  }
+  if (!hasRoom) {
+    throw new Failure(
+      'no-store',
+      `The disk has less than ${diskReserveBytes} bytes free (setting diskReserveBytes): nothing more is written until there is room. Reading goes on.`,
+    );
+  }
+}
+
+const writer = new Writer({ connection, now: () => systemClock.now(), checkRoom });
+/** Requests in one group at most: beyond it a group's latency grows without saving more. */
+const GROUP_MAX = 512;
+const PURGE_AT_ONCE = 50;
+const IDLE_MS = 250;
+let idle: NodeJS.Timeout | undefined;
+
+port.on('message', (first: WriteRequest | 'close') => {
+  if (first === 'close') {
+    clearTimeout(idle);
+    connection.database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    connection.close();
+    port.postMessage('closed');
+    port.close();
+    return;
+  }
+  const group: WriteRequest[] = [first];
+  let closing = false;
+  while (group.length < GROUP_MAX && !closing) {
+    const next = receiveMessageOnPort(port) as { message: WriteRequest | 'close' } | undefined;
+    if (next === undefined) break;
+    if (next.message === 'close') closing = true;
+    else group.push(next.message);
+  }
+  port.postMessage({ replies: writer.writeGroup(group), purgedSeq: 0 } satisfies GroupReply);
+  if (closing) port.emit('message', 'close');
+  else whenIdle();
+});
+
+function whenIdle(): void {
+  clearTimeout(idle);
+  idle = setTimeout(() => {
+    const purgedSeq = writer.purge(systemClock.now() - snapshotKeepMs, PURGE_AT_ONCE);
+    if (purgedSeq === 0) return;
+    port?.postMessage({ replies: [], purgedSeq } satisfies GroupReply);
+    whenIdle();
+  }, IDLE_MS);
+  idle.unref();
+}
+
+port.postMessage('open');

@@ -1,0 +1,377 @@
+/**
+ * The one writer: takes a group of commits, gives each a savepoint of its own (so that one that fails does not fail its neighbours), and
+ * makes the whole group durable with one fsync. Runs in the writer thread; knows nothing of threads.
+ */
+
+import type { InstantMs } from '../../base/brands.ts';
+import { Failure } from '../../base/failure.ts';
+import type { SearchQuery } from '../../fhir/search-query.ts';
+import { auditHash, CHAIN_START } from '../audit.ts';
+import { wholeScope } from '../scope.ts';
+import type { Connection } from './connection.ts';
+import { Dictionary, typeNumber } from './dictionary.ts';
+import {
+  type BlobChange,
+  failureParts,
+  type PreparedOp,
+  type WriteReply,
+  type WriteRequest,
+  type Written,
+} from './group-message.ts';
+import { IndexRows, removeFromIndex } from './index-rows.ts';
+import { type PreparedWrite, wireText } from './prepare-write.ts';
+import { runSearch } from './search-run.ts';
+
+interface Current {
+  readonly rid: number;
+  readonly version: number;
+  readonly deleted: boolean;
+  readonly person: number | null;
+  readonly labels: string | null;
+}
+
+/** Where the writer stands: what a rollback goes back to. */
+interface Mark {
+  readonly seq: number;
+  readonly rid: number;
+  readonly at: number;
+  readonly auditN: number;
+  readonly auditHash: string;
+}
+
+export interface WriterOptions {
+  readonly connection: Connection;
+  readonly now: () => number;
+  /** Throws Failure `no-store` where the disk's reserve is reached. */
+  readonly checkRoom: () => void;
+}
+
+export class Writer {
+  readonly #connection: Connection;
+  readonly #options: WriterOptions;
+  readonly #dictionary: Dictionary;
+  #seq: number;
+  #rid: number;
+  #at: number;
+  #auditN: number;
+  #auditHash: string;
+
+  constructor(options: WriterOptions) {
+    this.#options = options;
+    this.#connection = options.connection;
+    this.#dictionary = new Dictionary(options.connection);
+    const last = this.#connection.get('SELECT seq, at FROM commits ORDER BY seq DESC LIMIT 1', []);
+    this.#seq = Number(last?.[0] ?? 0);
+    this.#at = Number(last?.[1] ?? 0);
+    this.#rid = Number(this.#connection.get('SELECT max(rid) FROM ver', [])?.[0] ?? 0);
+    const audit = this.#connection.get('SELECT n, hash FROM audit ORDER BY n DESC LIMIT 1', []);
+    this.#auditN = Number(audit?.[0] ?? 0);
+    this.#auditHash = String(audit?.[1] ?? CHAIN_START);
+  }
+
+  /** Writes a group; when it returns, what succeeded is on disk. A failure of the disk fails every request of the group. */
+  writeGroup(requests: readonly WriteRequest[]): WriteReply[] {
+    const before = this.#mark();
+    try {
+      this.#connection.database.exec('BEGIN IMMEDIATE');
+      const replies = requests.map((request) => this.#attempt(request));
+      if (this.#auditN > before.auditN) {
+        this.#connection.run(
+          "INSERT OR REPLACE INTO meta VALUES ('auditHead', ?)",
+          `${this.#auditN} ${this.#auditHash}`,
+        );
+      }
+      this.#connection.database.exec('COMMIT');
+      return replies;
+    } catch (error) {
+      this.#return(before);
+      if (this.#connection.database.isTransaction) this.#connection.database.exec('ROLLBACK');
+      const failure = failureParts(asFailure(error));
+      return requests.map(({ n }) => ({ n, failure }));
+    }
+  }
+
+  /**
+   * Clears index rows of versions superseded before `at` (ms), at most `count` of them, in a transaction of its own.
+   * The newest commit whose snapshot is no longer whole, or 0 where nothing was cleared.
+   */
+  purge(at: number, count: number): number {
+    const rows = this.#connection.all('SELECT rid, until FROM stale WHERE at < ? ORDER BY rid LIMIT ?', [
+      at,
+      count,
+    ]);
+    if (rows.length === 0) return 0;
+    const purged = Math.max(...rows.map((row) => Number(row[1])));
+    this.#connection.database.exec('BEGIN IMMEDIATE');
+    try {
+      for (const [rid] of rows) {
+        removeFromIndex(Number(rid), this.#connection, this.#dictionary);
+        this.#connection.run('DELETE FROM stale WHERE rid = ?', Number(rid));
+      }
+      this.#connection.run(
+        "INSERT INTO meta VALUES ('purgedSeq', ?) ON CONFLICT(key) DO UPDATE SET value = max(CAST(value AS INTEGER), excluded.value)",
+        purged,
+      );
+      this.#connection.database.exec('COMMIT');
+      return purged;
+    } catch (error) {
+      if (this.#connection.database.isTransaction) this.#connection.database.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  #attempt(request: WriteRequest): WriteReply {
+    const before = this.#mark();
+    this.#connection.database.exec('SAVEPOINT one');
+    try {
+      if (request.ops.length > 0 || request.blobs.length > 0) this.#options.checkRoom();
+      const reply = this.#write(request);
+      this.#connection.database.exec('RELEASE one');
+      return reply;
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      this.#connection.database.exec('ROLLBACK TO one; RELEASE one');
+      this.#return(before);
+      return { n: request.n, failure: failureParts(error) };
+    }
+  }
+
+  #write(request: WriteRequest): WriteReply {
+    const rows = new IndexRows(this.#connection, this.#dictionary);
+    const first = this.#rid + 1;
+    let at = this.#at;
+    if (request.ops.length > 0) {
+      this.#seq++;
+      at = Math.max(this.#at, this.#options.now());
+      this.#at = at;
+    }
+    const written = request.ops.map((op) => this.#apply(op, at, rows));
+    rows.insert();
+    if (request.ops.length > 0) {
+      this.#connection.run('INSERT INTO commits VALUES (?, ?, ?, ?)', this.#seq, at, first, this.#rid);
+    }
+    for (const blob of request.blobs) this.#blob(blob);
+    if (request.audit !== undefined) this.#audit(request.audit);
+    return { n: request.n, seq: this.#seq, at, written };
+  }
+
+  #apply(op: PreparedOp, at: number, rows: IndexRows): Written {
+    switch (op.op) {
+      case 'create':
+        return this.#create(op, at, rows);
+      case 'put':
+        return this.#put(op, at, rows);
+      case 'delete':
+        return this.#delete(op, at);
+    }
+  }
+
+  #create(op: Extract<PreparedOp, { op: 'create' }>, at: number, rows: IndexRows): Written {
+    if (op.ifNoneExist !== undefined) {
+      rows.insert(); // what came before it in this commit is to be found too
+      const existing = this.#matching(op.ifNoneExist);
+      if (op.expected !== undefined && op.expected !== (existing?.id ?? 'none')) {
+        throw new Failure(
+          'lock-error',
+          'What If-None-Exist found has changed meanwhile. Send the request again.',
+        );
+      }
+      if (existing !== undefined) return existing;
+    }
+    const lid = this.#dictionary.resourceOrNew(op.type, op.id);
+    if (this.#current(lid) !== undefined) {
+      throw new Failure(
+        'duplicate',
+        `${op.type} has a resource under this id already. Leave the id to the server.`,
+      );
+    }
+    const rid = this.#version(op.type, op.id, lid, 1, at, op.write, rows);
+    return { outcome: 'created', id: op.id, version: 1, at, rid };
+  }
+
+  #put(op: Extract<PreparedOp, { op: 'put' }>, at: number, rows: IndexRows): Written {
+    const lid = this.#dictionary.resourceOrNew(op.type, op.id);
+    const current = this.#current(lid);
+    checkIfMatch(op.ifMatch, current);
+    if (current !== undefined) this.#supersede(current, at);
+    const version = (current?.version ?? 0) + 1;
+    const rid = this.#version(op.type, op.id, lid, version, at, op.write, rows);
+    const isNew = current === undefined || current.deleted;
+    return { outcome: isNew ? 'created' : 'updated', id: op.id, version, at, rid };
+  }
+
+  #delete(op: Extract<PreparedOp, { op: 'delete' }>, at: number): Written {
+    const lid = this.#dictionary.resource(op.type, op.id);
+    const current = lid === undefined ? undefined : this.#current(lid);
+    checkIfMatch(op.ifMatch, current);
+    if (lid === undefined || current === undefined || current.deleted) {
+      return { outcome: 'absent', id: op.id, version: current?.version ?? 0, at, rid: 0 };
+    }
+    this.#supersede(current, at);
+    const rid = ++this.#rid;
+    const version = current.version + 1;
+    this.#connection.run(
+      'INSERT INTO ver VALUES (?, ?, ?, ?, ?, NULL, ?, 1, ?, ?)',
+      rid,
+      lid,
+      version,
+      typeNumber(op.type),
+      this.#seq,
+      at,
+      current.person,
+      current.labels,
+    );
+    if (current.person === -1) {
+      this.#connection.run(
+        'INSERT INTO comp SELECT person, type, ? FROM comp WHERE rid = ?',
+        rid,
+        current.rid,
+      );
+    }
+    this.#connection.run('UPDATE ent SET cur = ? WHERE lid = ?', rid, lid);
+    return { outcome: 'deleted', id: op.id, version, at, rid };
+  }
+
+  /** Writes one version with its index; the index rows wait in `rows` so that they go in sorted. */
+  #version(
+    type: string,
+    id: string,
+    lid: number,
+    version: number,
+    at: number,
+    write: PreparedWrite,
+    rows: IndexRows,
+  ): number {
+    const rid = ++this.#rid;
+    const people = write.patients.map((patient) => this.#dictionary.resourceOrNew('Patient', patient));
+    const person = people.length === 0 ? null : people.length === 1 ? (people[0] ?? null) : -1;
+    const number = typeNumber(type);
+    this.#connection.run(
+      'INSERT INTO ver VALUES (?, ?, ?, ?, ?, NULL, ?, 0, ?, ?)',
+      rid,
+      lid,
+      version,
+      number,
+      this.#seq,
+      at,
+      person,
+      write.labels,
+    );
+    const text = wireText(type, id, version, at as InstantMs, write.tail);
+    this.#connection.run('INSERT INTO body VALUES (?, ?)', rid, Buffer.from(text));
+    this.#connection.run('UPDATE ent SET cur = ? WHERE lid = ?', rid, lid);
+    rows.add(type, rid, write.index, people);
+    return rid;
+  }
+
+  #supersede(current: Current, at: number): void {
+    this.#connection.run('UPDATE ver SET until = ? WHERE rid = ?', this.#seq, current.rid);
+    if (!current.deleted)
+      this.#connection.run('INSERT INTO stale VALUES (?, ?, ?)', current.rid, at, this.#seq);
+  }
+
+  #current(lid: number): Current | undefined {
+    const row = this.#connection.get(
+      'SELECT v.rid, v.version, v.deleted, v.person, v.labels FROM ent e JOIN ver v ON v.rid = e.cur WHERE e.lid = ?',
+      [lid],
+    );
+    if (row === undefined) return undefined;
+    return {
+      rid: Number(row[0]),
+      version: Number(row[1]),
+      deleted: row[2] === 1,
+      person: row[3] === null || row[3] === undefined ? null : Number(row[3]),
+      labels: row[4] === null || row[4] === undefined ? null : String(row[4]),
+    };
+  }
+
+  #matching(query: SearchQuery): Written | undefined {
+    const run = {
+      query: { ...query, count: 2, sort: [], include: [], revinclude: [], total: 'none' as const },
+      scope: wholeScope,
+      seq: Number.MAX_SAFE_INTEGER,
+      now: this.#options.now(),
+      includesMax: 0,
+    };
+    const { rids } = runSearch(run, this.#connection, this.#dictionary);
+    if (rids.length > 1) {
+      throw new Failure(
+        'multiple-matches',
+        `If-None-Exist finds more than one ${query.type}. Make the search narrower.`,
+      );
+    }
+    if (rids[0] === undefined) return undefined;
+    const row = this.#connection.get(
+      'SELECT e.id, v.version, v.at FROM ver v JOIN ent e ON e.lid = v.lid WHERE v.rid = ?',
+      [rids[0]],
+    );
+    if (row === undefined) throw new Error('a version that was found is not there');
+    return {
+      outcome: 'existing',
+      id: String(row[0]),
+      version: Number(row[1]),
+      at: Number(row[2]),
+      rid: rids[0],
+    };
+  }
+
+  #blob(blob: BlobChange): void {
+    if (blob.bytes === undefined)
+      this.#connection.run('DELETE FROM blob WHERE space = ? AND name = ?', blob.space, blob.name);
+    else
+      this.#connection.run('INSERT OR REPLACE INTO blob VALUES (?, ?, ?)', blob.space, blob.name, blob.bytes);
+  }
+
+  #audit(text: string): void {
+    this.#auditN++;
+    this.#auditHash = auditHash(this.#auditHash, this.#auditN, text);
+    this.#connection.run('INSERT INTO audit VALUES (?, ?, ?)', this.#auditN, text, this.#auditHash);
+  }
+
+  #mark(): Mark {
+    return { seq: this.#seq, rid: this.#rid, at: this.#at, auditN: this.#auditN, auditHash: this.#auditHash };
+  }
+
+  #return(mark: Mark): void {
+    this.#seq = mark.seq;
+    this.#rid = mark.rid;
+    this.#at = mark.at;
+    this.#auditN = mark.auditN;
+    this.#auditHash = mark.auditHash;
+    this.#dictionary.clear();
+  }
+}
+
+function checkIfMatch(ifMatch: string | undefined, current: Current | undefined): void {
+  if (ifMatch === undefined) return;
+  const there = current !== undefined && !current.deleted;
+  if (ifMatch === 'absent' ? !there : there && String(current.version) === ifMatch) return;
+  throw new Failure(
+    'conflict',
+    there
+      ? `The resource is at version ${current.version}, not ${ifMatch === 'absent' ? 'absent' : ifMatch}. Read it again and repeat the change.`
+      : 'The resource is not there (any more). Read it again and repeat the change.',
+    { status: 412 },
+  );
+}
+
+/** What the disk or SQLite says, as a failure that a client can act on. */
+function asFailure(error: unknown): Failure {
+  if (error instanceof Failure) return error;
+  const { errcode, errstr } = error as { errcode?: number; errstr?: string };
+  const primary = errcode === undefined ? undefined : errcode & 0xff;
+  if (primary === 13 || primary === 10) {
+    return new Failure(
+      'no-store',
+      'Nothing was written: the disk is full or cannot be written. Reading goes on.',
+      { cause: error },
+    );
+  }
+  return new Failure(
+    'exception',
+    `The store could not write (${errstr ?? 'unknown cause'}). Nothing was written.`,
+    {
+      cause: error,
+    },
+  );
+}
