@@ -99,7 +99,7 @@ function extensionValue(turn: number): Record<string, unknown> {
 function referenceOf(row: ElementRow, turn: number): string {
   const targets = row.r ?? ['Patient', 'Practitioner', 'Location', 'RelatedPerson'];
   const type = targets[turn % targets.length];
-  return turn % 3 === 2 ? `https://example.org/fhir/${type}/elsewhere` : `${type}/${turn + 1}`;
+  return turn >= 10 ? `https://example.org/fhir/${type}/elsewhere` : `${type}/${turn + 1}`;
 }
 
 function codeOf(row: ElementRow, turn: number): string | undefined {
