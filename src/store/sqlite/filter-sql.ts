@@ -77,7 +77,12 @@ function parameterSql(
 ): FilterSql {
   const pt = dictionary.parameter(type, parameter.code);
   if (pt === undefined)
-    return { test: never, select: { sql: 'SELECT NULL WHERE 0', parameters: [] }, cost: 0, ordered: true };
+    return {
+      test: never,
+      select: { sql: 'SELECT NULL AS rid WHERE 0', parameters: [] },
+      cost: 0,
+      ordered: true,
+    };
   const sources = values.flatMap((value) => sourcesOf(value, pt, parameter, dictionary, now));
   const test = anyOf(
     sources.map(({ table, where, wholeSet }) => ({
@@ -96,7 +101,7 @@ function parameterSql(
     test,
     select:
       selects.length === 0
-        ? { sql: 'SELECT NULL WHERE 0', parameters: [] }
+        ? { sql: 'SELECT NULL AS rid WHERE 0', parameters: [] }
         : {
             sql: selects.map((one) => one.sql).join(' UNION ALL '),
             parameters: selects.flatMap((one) => one.parameters),
