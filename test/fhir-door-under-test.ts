@@ -16,7 +16,7 @@ import { systemDoor } from '../src/api/system-door.ts';
 import type { InstantMs, NhsNumber, OdsCode } from '../src/base/brands.ts';
 import { type Clock, systemClock } from '../src/base/clock.ts';
 import { timeOrderedIds } from '../src/base/ids.ts';
-import { silentLog } from '../src/base/log.ts';
+import { openLog, silentLog } from '../src/base/log.ts';
 import { effectiveSettings, type SettingName } from '../src/base/settings.ts';
 import { validate } from '../src/fhir/validate.ts';
 import type { SharedRecords } from '../src/network/shared-record.ts';
@@ -66,7 +66,7 @@ export async function openDoorUnderTest(
   const clock: Clock = systemClock;
   const ids = timeOrderedIds(clock);
   const settings = effectiveSettings([options.settings ?? {}]);
-  const log = silentLog;
+  const log = process.env.OPENWARD_TEST_LOG === undefined ? silentLog : openLog('warn');
   const store = await openStore({ folder: join(folder, 'store'), clock, ids, settings, log });
   const { records, persons } = await openRecords({
     store,

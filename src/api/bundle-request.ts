@@ -69,7 +69,7 @@ export function rawEntries(call: FhirCall): readonly unknown[] {
       },
     );
   }
-  requireValid({ ...bundle, entry: entries.map(withoutResource) });
+  requireValid(bundle.entry === undefined ? bundle : { ...bundle, entry: entries.map(withoutResource) });
   return entries;
 }
 

@@ -20,7 +20,9 @@ export function failureAnswer(thrown: unknown, requestId: string, log: Log): Fhi
 /** A Failure as it is; an error of the HTTP layer in our words; anything else as `exception`, logged. */
 export function asFailure(thrown: unknown, requestId: string, log: Log): Failure {
   if (thrown instanceof Failure) {
-    if (httpStatusOf(thrown) >= 500) log.warn({ requestId, code: thrown.code }, 'request failed');
+    if (httpStatusOf(thrown) >= 500 && thrown.code !== 'not-supported') {
+      log.warn({ requestId, code: thrown.code }, 'request failed');
+    }
     return thrown;
   }
   const transport = transportFailure(thrown);

@@ -2,13 +2,12 @@
  * One FHIR call and its answer, free of any transport: the same interactions serve an HTTP request and an entry of
  * a batch. R4 "RESTful API", http://hl7.org/fhir/R4/http.html.
  */
-import type { Id, InstantMs, NhsNumber, VersionId } from '../base/brands.ts';
+import type { Id, InstantMs, VersionId } from '../base/brands.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Ids } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
 import type { Settings } from '../base/settings.ts';
 import type { ResourceType } from '../fhir/resource.ts';
-import type { PersonMatch } from '../identity/person-match.ts';
 import type { SharedRecords } from '../network/shared-record.ts';
 import type { RecordSession } from '../records/session.ts';
 import type { Preferences } from './negotiation.ts';
@@ -22,9 +21,9 @@ export type Pairs = readonly (readonly [string, string])[];
 /** Request headers by lower-case name, as node:http gives them. */
 export type RequestHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
 
-/** Finds the person behind a verified NHS number; records/ keeps it. */
+/** Which records of a person belong together; records/ keeps it right. */
 export interface PersonFinder {
-  locate(nhsNumber: NhsNumber): Promise<PersonMatch>;
+  joinedWith(patient: Id): Promise<readonly Id[]>;
 }
 
 /** What every interaction may use besides its call. */

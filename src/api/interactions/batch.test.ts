@@ -44,7 +44,7 @@ describe('a batch', () => {
     expect(statuses).toEqual([200, 201, 400, 201, 404, 204, 200, 304, 400, 501, 200]);
     expect(bundle.entry[0].resource.id).toBe('b1');
     expect(bundle.entry[1].response.location).toBe(`${door.base}/Basic/b1/_history/1`);
-    expect(bundle.entry[2].response.outcome.issue[0].expression).toEqual(['Basic.code']);
+    expect(bundle.entry[2].response.outcome.issue[0].expression).toEqual(['Basic.colour']);
     expect(bundle.entry[6].resource.entry).toHaveLength(1);
     expect(bundle.entry[7].resource).toBeUndefined();
   });

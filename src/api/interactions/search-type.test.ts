@@ -238,6 +238,7 @@ describe('scope', () => {
     const mine = await door.send('GET', '/fhir/Observation?_total=accurate&_include=Observation:subject', {
       as,
     });
+    expect(mine.status, mine.text).toBe(200);
     expect(mine.json().total).toBe(5);
     expect(mine.text).toContain('Blythe');
     for (const other of ['Söhne', 'o19"', 'Patient/a"']) expect(mine.text).not.toContain(other);

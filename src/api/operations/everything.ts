@@ -13,7 +13,6 @@ import { idOf } from '../interaction.ts';
 import { lastValue } from '../negotiation.ts';
 import { operationPairs, sinceOf, typesOf } from '../operation-parameters.ts';
 import { CURSOR, countOf, pageLinks, requireKnown } from '../page-links.ts';
-import { patientsJoinedWith } from '../person-records.ts';
 
 const KNOWN = ['_type', '_since', '_count', '_format', '_pretty', CURSOR];
 
@@ -40,7 +39,8 @@ async function answerEverything(call: FhirCall): Promise<FhirAnswer> {
   if (count === 0)
     throw new Failure('value', 'A page of $everything holds at least one resource: _count=1 or more.');
   const id = idOf(call);
-  const persons = await patientsJoinedWith(call.session, context.persons, id);
+  await call.session.read('Patient', id); // whether it is there, and the asker's to see
+  const persons = await context.persons.joinedWith(id);
   const [types, since, cursor] = [typesOf(pairs), sinceOf(pairs), lastValue(pairs, CURSOR)];
   const page = await call.session.compartment({
     persons,

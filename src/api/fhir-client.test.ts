@@ -1,0 +1,70 @@
+/** Another party's FHIR client (fhir-kit-client) finds its way through the door. */
+import { Client } from 'fhir-kit-client';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type DoorUnderTest, openDoorUnderTest } from '../../test/fhir-door-under-test.ts';
+
+let door: DoorUnderTest;
+let client: Client;
+beforeAll(async () => {
+  door = await openDoorUnderTest();
+  client = new Client({ baseUrl: door.base, bearerToken: await door.token('system') });
+});
+afterAll(() => door.close());
+
+interface Found {
+  readonly id: string;
+  readonly meta: { readonly versionId: string };
+  readonly entry?: readonly { readonly resource: Found; readonly response: { readonly status: string } }[];
+}
+
+describe('fhir-kit-client', () => {
+  it('reads the CapabilityStatement', async () => {
+    const statement = await client.capabilityStatement();
+    expect(statement.resourceType).toBe('CapabilityStatement');
+  });
+
+  it('creates, reads, updates, reads a version and deletes', async () => {
+    const body = { resourceType: 'Basic', code: { text: 'made' } };
+    const made = (await client.create({ resourceType: 'Basic', body })) as unknown as Found;
+    expect(made.meta.versionId).toBe('1');
+    const read = await client.read({ resourceType: 'Basic', id: made.id });
+    expect(read).toMatchObject({ id: made.id, code: { text: 'made' } });
+    const changed = { ...body, id: made.id, code: { text: 'changed' } };
+    await client.update({ resourceType: 'Basic', id: made.id, body: changed });
+    const first = await client.vread({ resourceType: 'Basic', id: made.id, version: '1' });
+    expect(first).toMatchObject({ code: { text: 'made' } });
+    await client.delete({ resourceType: 'Basic', id: made.id });
+    await expect(client.read({ resourceType: 'Basic', id: made.id })).rejects.toMatchObject({
+      response: { status: 410 },
+    });
+  });
+
+  it('writes a transaction, searches it and follows the pages', async () => {
+    const entry = Array.from({ length: 7 }, (_, i) => ({
+      resource: { resourceType: 'Organization', name: `Client ${i}` },
+      request: { method: 'POST', url: 'Organization' },
+    }));
+    const done = (await client.transaction({
+      body: { resourceType: 'Bundle', type: 'transaction', entry } as never,
+    })) as unknown as Found;
+    expect(done.entry?.map((one) => one.response.status)).toEqual(
+      Array.from({ length: 7 }, () => '201 Created'),
+    );
+    const names = new Set<string>();
+    let page = await client.search({
+      resourceType: 'Organization',
+      searchParams: { name: 'client', _count: '3' },
+    });
+    let pages = 0;
+    while (page !== undefined) {
+      pages += 1;
+      const { entry: found = [] } = page as unknown as { entry?: { resource: { name: string } }[] };
+      for (const one of found) names.add(one.resource.name);
+      const next = client.nextPage({ bundle: page as never });
+      if (next === undefined) break;
+      page = (await next) as typeof page;
+    }
+    expect(pages).toBe(3);
+    expect([...names].sort()).toEqual(Array.from({ length: 7 }, (_, i) => `Client ${i}`));
+  });
+});
