@@ -13,8 +13,10 @@ import { compileSearch } from './definitions/search-functions.ts';
 import { expandRequired, structureTables } from './definitions/structure-tables.ts';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const source = join(here, '../node_modules/hl7.fhir.r4.examples');
+const source = dirname(fileURLToPath(import.meta.resolve('hl7.fhir.r4.examples/package.json')));
 const target = join(here, '../src/fhir/generated');
+
+const HEADER = 'Made by scripts/compile-definitions.ts from the R4 definitions (HL7, CC0). Not to be edited.';
 
 /** Changes when the package or a line of these scripts does. */
 function stampOf(): string {
@@ -68,10 +70,7 @@ function compile(): void {
   };
   mkdirSync(target, { recursive: true });
   const text = JSON.stringify(JSON.stringify(table));
-  write(
-    'structure.ts',
-    `/** Made by scripts/compile-definitions.ts from the R4 definitions (HL7, CC0). Not to be edited. */\nexport const STRUCTURE: string =\n  ${text};\n`,
-  );
+  write('structure.ts', `/** ${HEADER} */\nexport const STRUCTURE: string =\n  ${text};\n`);
   write('search-functions.ts', search.source);
 }
 

@@ -1,6 +1,7 @@
 /**
- * Instances of a resource type with every element filled, for tests: twelve, so that each type of each choice (but for
- * those of any type) stands in one of them. Made from the element tables; values are of the right form, no more.
+ * Instances of a resource type with every element filled, for tests: twelve, so that each type of each
+ * choice (but for those of any type) stands in one of them. Made from the element tables; values are of
+ * the right form, no more.
  */
 import { structure } from '../src/fhir/definitions.ts';
 import type { ElementRow } from '../src/fhir/structure-table.ts';

@@ -1,4 +1,7 @@
-/** HL7's R4 example instances, from the development package that the definitions come from (CC0). For tests only. */
+/**
+ * HL7's R4 example instances, from the development package that the definitions come from (CC0). For
+ * tests only.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 

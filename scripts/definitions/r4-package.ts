@@ -50,7 +50,7 @@ export interface CodeSystem {
   readonly concept?: readonly Concept[];
 }
 
-export interface ValueSet {
+interface ValueSet {
   readonly url: string;
   readonly compose?: {
     readonly include: readonly {

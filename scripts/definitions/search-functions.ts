@@ -108,7 +108,10 @@ export interface CompiledSearch {
   readonly notIndexed: Record<string, string>;
 }
 
-/** Index functions and tables for every resource type. Throws on an expression or path that is not understood. */
+/**
+ * Index functions and tables for every resource type. Throws on an expression or path that is not
+ * understood.
+ */
 export function compileSearch(
   definitions: readonly SearchParameterDefinition[],
   resources: readonly string[],
@@ -324,7 +327,8 @@ function functionSource(type: string, root: Node): string {
     }
     return out;
   };
-  return `function ${functionName(type)}(r: JsonObject, e: SearchEmitter): void {\n${body(root, 'r', '  ')}}\n`;
+  const head = `function ${functionName(type)}(r: JsonObject, e: SearchEmitter): void {`;
+  return `${head}\n${body(root, 'r', '  ')}}\n`;
 }
 
 /** What is read further must be an object; the emitter looks at a leaf itself. */
@@ -335,10 +339,14 @@ const functionName = (type: string): string => `index${type}`;
 function moduleSource(functions: readonly string[], resources: readonly string[]): string {
   const entries = resources.map((type) => `  ${type}: ${functionName(type)},\n`).join('');
   return `/** Made by scripts/compile-definitions.ts from the R4 definitions (HL7, CC0). Not to be edited. */
-import { hasExtension, isArray, isObject, itemAt, type JsonObject } from '../json-access.ts';
+import { isArray, isObject, itemAt, type JsonObject } from '../json-access.ts';
 import type { SearchEmitter } from '../search-emitter.ts';
 
 ${functions.join('\n')}
+function hasExtension(extensions: unknown, url: string): boolean {
+  return isArray(extensions) && extensions.some((one) => isObject(one) && one.url === url);
+}
+
 /** Resource type → function that tells the emitter every search value of a resource. */
 export const SEARCH_FUNCTIONS: Readonly<Record<string, (r: JsonObject, e: SearchEmitter) => void>> = {
 ${entries}};

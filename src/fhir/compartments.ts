@@ -1,6 +1,7 @@
 /**
- * Whose record a resource belongs to: the patient compartment, http://hl7.org/fhir/R4/compartmentdefinition-patient.html,
- * from the same index functions as search, so that the two can never disagree.
+ * Whose record a resource belongs to: the patient compartment,
+ * http://hl7.org/fhir/R4/compartmentdefinition-patient.html, from the same index functions as search,
+ * so that the two can never disagree.
  */
 import { structure } from './definitions.ts';
 import { isObject } from './json-access.ts';
@@ -13,9 +14,10 @@ const parametersOf: ReadonlyMap<string, ReadonlySet<string>> = new Map(
 const NONE: readonly string[] = [];
 
 /**
- * Ids of the Patients of this server in whose compartment the resource lies, each once, in document order; empty where
- * it lies in none. A Patient lies in its own alone: R4 adds those it is linked to, but a `seealso` link is no statement
- * that two records are one person, so joining by link is left to records, which looks at the link's type.
+ * Ids of the Patients of this server in whose compartment the resource lies, each once, in document
+ * order; empty where it lies in none. A Patient lies in its own alone: R4 adds those it is linked to,
+ * but a `seealso` link is no statement that two records are one person, so joining by link is left to
+ * records, which looks at the link's type.
  */
 export function patientsOf(resource: unknown): readonly string[] {
   return isObject(resource) && parametersOf.has(String(resource.resourceType))

@@ -1,6 +1,7 @@
 /**
  * A FHIR date, dateTime or instant as the span of time that its precision covers, in milliseconds UTC,
- * both ends inclusive. A date without a time zone is taken as UTC (R4 Search §3.1.1.4.5 leaves it to the server).
+ * both ends inclusive. A date without a time zone is taken as UTC (R4 Search §3.1.1.4.5 leaves it to
+ * the server).
  */
 export interface DateRange {
   readonly lo: number;

@@ -21,8 +21,8 @@ export function isResourceType(text: string): text is ResourceType {
 }
 
 /**
- * Search parameters of the specification without an index function, as `Type.code` (`Resource` and `DomainResource`
- * for those of every type), each with the reason. A search by one of them is refused.
+ * Search parameters of the specification without an index function, as `Type.code` (`Resource` and
+ * `DomainResource` for those of every type), each with the reason. A search by one of them is refused.
  */
 export const notIndexed: Readonly<Record<string, string>> = structure.notIndexed;
 

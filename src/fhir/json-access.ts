@@ -13,8 +13,3 @@ export function isArray(value: unknown): value is readonly unknown[] {
 export function itemAt(value: unknown, index: number): unknown {
   return Array.isArray(value) ? value[index] : undefined;
 }
-
-/** Whether a list of extensions holds one with this URL. */
-export function hasExtension(extensions: unknown, url: string): boolean {
-  return isArray(extensions) && extensions.some((one) => isObject(one) && one.url === url);
-}

@@ -1,7 +1,10 @@
 /** Names that somebody may have meant, for messages about a name that does not exist. */
 const NEAR_MAX = 3;
 
-/** At most three of `names` that are close to `given`, closest first: few letters off, or one within the other. */
+/**
+ * At most three of `names` that are close to `given`, closest first: few letters off, or one within the
+ * other.
+ */
 export function nearNames(given: string, names: Iterable<string>): readonly string[] {
   const wanted = given.toLowerCase().slice(0, 64);
   const near: { name: string; distance: number }[] = [];

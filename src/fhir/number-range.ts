@@ -1,6 +1,6 @@
 /**
- * A decimal as a search writes it, with the range that its precision implies: 5.4 is 5.35 to 5.45, 100 is 99.5 to 100.5,
- * 1e2 is 50 to 150. http://hl7.org/fhir/R4/search.html#number
+ * A decimal as a search writes it, with the range that its precision implies: 5.4 is 5.35 to 5.45, 100
+ * is 99.5 to 100.5, 1e2 is 50 to 150. http://hl7.org/fhir/R4/search.html#number
  */
 export interface NumberRange {
   readonly value: number;

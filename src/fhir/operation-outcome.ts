@@ -2,7 +2,10 @@
 import type { Failure, Issue } from '../base/failure.ts';
 import type { ResourceOf } from './resource.ts';
 
-/** An OperationOutcome with one issue for each given; "all ok" where there is none, since R4 demands at least one. */
+/**
+ * An OperationOutcome with one issue for each given; "all ok" where there is none, since R4 demands at
+ * least one.
+ */
 export function operationOutcome(issues: readonly Issue[]): ResourceOf<'OperationOutcome'> {
   const given: readonly Issue[] =
     issues.length > 0 ? issues : [{ severity: 'information', code: 'informational', text: 'All OK.' }];

@@ -1,7 +1,7 @@
 /**
- * Bytes → JSON value, for everything that comes from outside. One scan of the bytes bounds the nesting before anything
- * recursive sees it; an error tells line, column and what was expected, and nothing of the content.
- * http://hl7.org/fhir/R4/json.html
+ * Bytes → JSON value, for everything that comes from outside. One scan of the bytes bounds the nesting
+ * before anything recursive sees it; an error tells line, column and what was expected, and nothing of
+ * the content. http://hl7.org/fhir/R4/json.html
  */
 import { isUtf8 } from 'node:buffer';
 import { Failure } from '../base/failure.ts';
@@ -14,9 +14,10 @@ const BACKSLASH = 0x5c;
 const COLON = 0x3a;
 
 /**
- * The JSON value in `bytes` (UTF-8, with or without a byte order mark). Throws Failure `structure` for what is no
- * JSON, for names that come twice in one object (the first would be silently lost) and for bytes that are not UTF-8;
- * `too-costly` (status 400) where it is nested deeper than settings.jsonDepthMax.
+ * The JSON value in `bytes` (UTF-8, with or without a byte order mark). Throws Failure `structure` for
+ * what is no JSON, for names that come twice in one object (the first would be silently lost) and for
+ * bytes that are not UTF-8; `too-costly` (status 400) where it is nested deeper than
+ * settings.jsonDepthMax.
  */
 export function parseJson(bytes: Uint8Array, settings: Pick<Settings, 'jsonDepthMax'>): unknown {
   const start = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;

@@ -1,6 +1,6 @@
 /**
- * The parameters of a search → SearchQuery. Whatever is not supported is refused by name, because a filter that is
- * silently left out answers with the wrong people. http://hl7.org/fhir/R4/search.html
+ * The parameters of a search → SearchQuery. Whatever is not supported is refused by name, because a
+ * filter that is silently left out answers with the wrong people. http://hl7.org/fhir/R4/search.html
  */
 import { isId } from '../base/brands.ts';
 import { Failure, type Issue } from '../base/failure.ts';
@@ -58,9 +58,9 @@ interface Draft {
 }
 
 /**
- * Reads decoded name and value pairs in the order of the URL. Throws Failure `not-supported` naming a parameter that is
- * unknown (strict) or not supported, `value` naming one whose value cannot be read, `too-costly` beyond
- * settings.searchClausesMax. No message repeats a value.
+ * Reads decoded name and value pairs in the order of the URL. Throws Failure `not-supported` naming a
+ * parameter that is unknown (strict) or not supported, `value` naming one whose value cannot be read,
+ * `too-costly` beyond settings.searchClausesMax. No message repeats a value.
  */
 export function parseSearch(
   type: ResourceType,
@@ -186,7 +186,8 @@ function sortOf(draft: Draft, value: string): readonly SortKey[] {
 
 /** `Source:parameter[:Target]`, for either direction. */
 function includeOf(draft: Draft, name: '_include' | '_revinclude', value: string): Include {
-  const form = `Type:parameter or Type:parameter:Target${name === '_include' ? `, with Type ${draft.type}` : ''}`;
+  const of = name === '_include' ? `, with Type ${draft.type}` : '';
+  const form = `Type:parameter or Type:parameter:Target${of}`;
   if (value.includes('*'))
     throw new Failure('not-supported', `"${name}" with a wildcard is not supported: expected ${form}.`);
   const [source = '', code = '', target, ...rest] = value.split(':');

@@ -1,6 +1,7 @@
 /**
- * Names by their sound, for R4's `phonetic` parameters, which leave the algorithm to the server: NYSIIS (New York State
- * Identification and Intelligence System, 1970) with Y heard as a vowel, word by word. Both the index and the search use it, so they agree.
+ * Names by their sound, for R4's `phonetic` parameters, which leave the algorithm to the server: NYSIIS
+ * (New York State Identification and Intelligence System, 1970) with Y heard as a vowel, word by word.
+ * Both the index and the search use it, so they agree.
  */
 import { normaliseText } from './search-value.ts';
 
@@ -18,8 +19,9 @@ const ENDINGS: readonly (readonly [RegExp, string])[] = [
 ];
 
 /**
- * The key of a text: words that sound alike have the same one (`Catherine`, `Kathryn`). Letters outside A to Z are kept
- * as they are, so that a name in another script still finds itself. '' where there is nothing to hear.
+ * The key of a text: words that sound alike have the same one (`Catherine`, `Kathryn`). Letters outside
+ * A to Z are kept as they are, so that a name in another script still finds itself. '' where there is
+ * nothing to hear.
  */
 export function phoneticKey(text: string): string {
   return normaliseText(text)

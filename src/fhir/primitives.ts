@@ -1,7 +1,7 @@
 /**
- * The R4 primitive types as JSON carries them: http://hl7.org/fhir/R4/datatypes.html#primitive and json.html#primitive.
- * Forms are the specification's regular expressions, made stricter where its text is: a date must exist, a
- * string holds no control characters.
+ * The R4 primitive types as JSON carries them: http://hl7.org/fhir/R4/datatypes.html#primitive and
+ * json.html#primitive. Forms are the specification's regular expressions, made stricter where its text
+ * is: a date must exist, a string holds no control characters.
  */
 import { daysIn } from './date-range.ts';
 
@@ -18,9 +18,10 @@ const STRING_LENGTH_MAX = 1_048_576;
 const INTEGER_MAX = 2_147_483_647;
 
 const DATE = /^(\d{4})(?:-(\d\d)(?:-(\d\d))?)?$/;
-const DATE_TIME =
-  /^(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d+)?(?:Z|[+-](?:(?:0\d|1[0-3]):[0-5]\d|14:00)))?)?)?$/;
-const TIME = /^(?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d+)?$/;
+const CLOCK = /(?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d+)?/.source;
+const ZONE = /(?:Z|[+-](?:(?:0\d|1[0-3]):[0-5]\d|14:00))/.source;
+const DATE_TIME = new RegExp(`^(\\d{4})(?:-(\\d\\d)(?:-(\\d\\d)(?:T${CLOCK}${ZONE})?)?)?$`);
+const TIME = new RegExp(`^${CLOCK}$`);
 const CODE = /^\S+(?:\s\S+)*$/;
 const NO_SPACE = /^\S+$/;
 const ID = /^[A-Za-z0-9\-.]{1,64}$/;
@@ -107,7 +108,7 @@ export const PRIMITIVES: Readonly<Record<string, Primitive>> = {
   date: text((value) => isDay(DATE.exec(value)), 'a date that exists: YYYY, YYYY-MM or YYYY-MM-DD'),
   dateTime: text(
     (value) => isDay(DATE_TIME.exec(value)),
-    'a date that exists (YYYY, YYYY-MM, YYYY-MM-DD), or one with a time with seconds and zone (2015-02-07T13:28:17+00:00)',
+    'a date that exists: YYYY, YYYY-MM, YYYY-MM-DD, or with seconds and zone 2015-02-07T13:28:17+00:00',
   ),
   instant: text(
     (value) => value.length >= 20 && isDay(DATE_TIME.exec(value)),

@@ -22,7 +22,10 @@ export function parseReference(text: string): ParsedReference {
   return match[3] === undefined ? local : { ...local, version: match[3] };
 }
 
-/** The type that a relative or absolute reference shows (`Patient/1`, `https://x/fhir/Patient/1`); undefined otherwise. */
+/**
+ * The type that a relative or absolute reference shows (`Patient/1`, `https://x/fhir/Patient/1`);
+ * undefined otherwise.
+ */
 export function typeShownBy(reference: string): string | undefined {
   return TAIL.exec(reference)?.[1];
 }
@@ -31,8 +34,8 @@ export function typeShownBy(reference: string): string | undefined {
 const DEPTH_MAX = 512;
 
 /**
- * Calls `visit` with every Reference.reference in the resource, contained resources and Bundle entries included,
- * in document order.
+ * Calls `visit` with every Reference.reference in the resource, contained resources and Bundle entries
+ * included, in document order.
  */
 export function eachReference(resource: unknown, visit: (reference: string) => void): void {
   walk(resource, 0, (holder) => visit(holder.reference));

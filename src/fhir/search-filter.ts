@@ -1,6 +1,7 @@
 /**
- * The value of one search parameter, as a URL writes it, read to what a store compares: alternatives by comma, escapes,
- * prefixes, and the range that a written precision covers. http://hl7.org/fhir/R4/search.html §3.1.1.4–3.1.1.5.
+ * The value of one search parameter, as a URL writes it, read to what a store compares: alternatives by
+ * comma, escapes, prefixes, and the range that a written precision covers.
+ * http://hl7.org/fhir/R4/search.html §3.1.1.4–3.1.1.5.
  */
 import { isId } from '../base/brands.ts';
 import { Failure } from '../base/failure.ts';
@@ -16,8 +17,8 @@ import { normaliseText, type SearchParameter } from './search-value.ts';
 const SPECIAL_VALUES = 'http://terminology.hl7.org/CodeSystem/special-values';
 
 /**
- * The alternatives of one parameter. Throws Failure `value`, naming the parameter and the form that is expected but
- * never the value, which may identify a person.
+ * The alternatives of one parameter. Throws Failure `value`, naming the parameter and the form that is
+ * expected but never the value, which may identify a person.
  */
 export function parseFilterValues(parameter: SearchParameter, text: string): readonly FilterValue[] {
   return splitUnescaped(text, ',').flatMap((one) => {
@@ -134,8 +135,8 @@ function takePrefix(text: string): { prefix: Prefix; rest: string } {
 }
 
 /**
- * A date with its prefix, as the span in milliseconds UTC that its precision covers. A "+" that came as a space, because
- * the URL did not escape it, is mended. Throws Failure `value`.
+ * A date with its prefix, as the span in milliseconds UTC that its precision covers. A "+" that came as
+ * a space, because the URL did not escape it, is mended. Throws Failure `value`.
  */
 export function parseDate(code: string, text: string): { prefix: Prefix; lo: number; hi: number } {
   const { prefix, rest } = takePrefix(text);

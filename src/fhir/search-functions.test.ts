@@ -1,7 +1,8 @@
 /**
- * The compiled index functions against an independent FHIRPath engine: for every parameter, what the functions select in
- * a resource must be what `fhirpath` finds by the SearchParameter's own expression. Once over HL7's examples and once over
- * instances filled with every element, so that every parameter selects something.
+ * The compiled index functions against an independent FHIRPath engine: for every parameter, what the
+ * functions select in a resource must be what `fhirpath` finds by the SearchParameter's own expression.
+ * Once over HL7's examples and once over instances filled with every element, so that every parameter
+ * selects something.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -39,8 +40,9 @@ const VALUED: Readonly<Record<string, RegExp>> = {
 };
 
 /**
- * What this engine cannot do is written in another way: `as` on several items (R4 wrote it before FHIRPath forbade it),
- * hasExtension, and resolve(), for which the reference's text is looked at. An extension is searched by its value.
+ * What this engine cannot do is written in another way: `as` on several items (R4 wrote it before
+ * FHIRPath forbade it), hasExtension, and resolve(), for which the reference's text is looked at. An
+ * extension is searched by its value.
  */
 function rewritten(expression: string): string {
   return expression
@@ -71,7 +73,8 @@ function evaluatorOf(parameter: SearchParameter): Evaluate {
     const types = fhirpath.types(found);
     return found.filter((_, i) => {
       const type = (types[i] ?? '').replace(/^\w+\./, '');
-      // A resource that stands in a reference's place (Bundle.entry[0].resource) must be of the target's type.
+      // A resource that stands in a reference's place (Bundle.entry[0].resource) must be of the
+      // target's type.
       return VALUED[parameter.kind]?.test(type) || parameter.targets.some((target) => target === type);
     });
   };
@@ -105,7 +108,10 @@ function selectedBy(resource: JsonObject & { resourceType: string }): Map<string
 const asSet = (values: readonly unknown[]): string =>
   [...new Set(values.map((v) => JSON.stringify(v)))].sort().join('\n');
 
-/** Differences between the two in one resource, as text; adds to `seen` the parameters that selected something. */
+/**
+ * Differences between the two in one resource, as text; adds to `seen` the parameters that selected
+ * something.
+ */
 function differences(
   name: string,
   resource: JsonObject & { resourceType: string },

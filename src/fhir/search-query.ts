@@ -9,7 +9,10 @@ import type { SearchParameter } from './search-value.ts';
 export type Prefix = 'eq' | 'ne' | 'gt' | 'lt' | 'ge' | 'le' | 'sa' | 'eb' | 'ap';
 
 export type FilterValue =
-  /** `system` undefined: any system; '' : only without a system. `value` undefined: any code of the system. */
+  /**
+   * `system` undefined: any system; '' : only without a system. `value` undefined: any code of the
+   * system.
+   */
   | { readonly kind: 'token'; readonly system?: string; readonly value?: string }
   /** Starts with, on normalised text. */
   | { readonly kind: 'string'; readonly norm: string }

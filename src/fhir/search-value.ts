@@ -41,7 +41,10 @@ export type SearchValue =
   /** Milliseconds UTC, inclusive both ends; open ends are -8.64e15 and 8.64e15. */
   | { readonly kind: 'date'; readonly code: string; readonly lo: number; readonly hi: number }
   | { readonly kind: 'uri'; readonly code: string; readonly value: string }
-  /** `system` and `unit` are '' where absent; `unit` is Quantity.code, or Quantity.unit where there is no code. */
+  /**
+   * `system` and `unit` are '' where absent; `unit` is Quantity.code, or Quantity.unit where there is
+   * no code.
+   */
   | {
       readonly kind: 'quantity';
       readonly code: string;

@@ -1,6 +1,7 @@
 /**
- * What a resource can be found by, taken by the index functions that scripts/compile-definitions.ts compiled
- * from the R4 SearchParameters; how each element type becomes values is http://hl7.org/fhir/R4/search.html §3.1.1.4.
+ * What a resource can be found by, taken by the index functions that scripts/compile-definitions.ts
+ * compiled from the R4 SearchParameters; how each element type becomes values is
+ * http://hl7.org/fhir/R4/search.html §3.1.1.4.
  */
 import { BEGINNING_OF_TIME, dateRange, END_OF_TIME } from './date-range.ts';
 import { SEARCH_FUNCTIONS } from './generated/search-functions.ts';
@@ -14,9 +15,10 @@ import { normaliseText, type SearchValue } from './search-value.ts';
 let out: SearchValue[] = [];
 
 /**
- * Every value of every indexed parameter of the resource, `_tag`, `_profile`, `_security` and `_source` among them. The same value may
- * come twice under one code. `_id` and `_lastUpdated` are the store's own. Empty for an unknown resource type;
- * elements of a wrong JSON type are passed over, so the resource should have been validated.
+ * Every value of every indexed parameter of the resource, `_tag`, `_profile`, `_security` and `_source`
+ * among them. The same value may come twice under one code. `_id` and `_lastUpdated` are the store's
+ * own. Empty for an unknown resource type; elements of a wrong JSON type are passed over, so the
+ * resource should have been validated.
  */
 export function searchValues(resource: unknown): SearchValue[] {
   const found: SearchValue[] = [];
@@ -71,7 +73,10 @@ function measured(code: string, value: number, system: unknown, unit: unknown): 
   });
 }
 
-/** R4: `5.4||mg` matches the code or the stated human unit, so a unit that differs from the code is a value too. */
+/**
+ * R4: `5.4||mg` matches the code or the stated human unit, so a unit that differs from the code is a
+ * value too.
+ */
 function quantity(code: string, value: unknown): void {
   if (isObject(value) && typeof value.value === 'number') measuredAs(code, value.value, value);
 }

@@ -28,7 +28,10 @@ export interface StructureTable {
   readonly primitives: readonly string[];
   /** Table name (`Patient`, `Patient.contact`, `HumanName`) → its elements in the order of the definition. */
   readonly types: Readonly<Record<string, readonly ElementRow[]>>;
-  /** Value set → system → codes. Value sets that cannot be listed (UCUM, MIME types, currencies) are absent. */
+  /**
+   * Value set → system → codes. Value sets that cannot be listed (UCUM, MIME types, currencies) are
+   * absent.
+   */
   readonly valueSets: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
   /** Required value sets that cannot be expanded, with the reason. */
   readonly unlisted: Readonly<Record<string, string>>;

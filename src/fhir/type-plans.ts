@@ -1,6 +1,6 @@
 /**
- * Element tables → plans by which a validator walks JSON: for each type a map from JSON name to what may stand there.
- * Made once per type, when it is first met.
+ * Element tables → plans by which a validator walks JSON: for each type a map from JSON name to what
+ * may stand there. Made once per type, when it is first met.
  */
 import { structure } from './definitions.ts';
 import { PRIMITIVES, type Primitive } from './primitives.ts';

@@ -78,7 +78,10 @@ function placesOf(
   }
 }
 
-/** Changes the resource; answers where that must be reported, or undefined where this cannot be done to `one`. */
+/**
+ * Changes the resource; answers where that must be reported, or undefined where this cannot be done to
+ * `one`.
+ */
 type Mutation = (one: Present) => string | undefined;
 
 const pathOf = (one: Present): string => `${one.place.path}.${one.row.n}`;

@@ -1,7 +1,8 @@
 /**
- * Structural validation of everything that is written, driven by tables compiled from the R4 definitions: JSON types and
- * forms of primitives, cardinality, unknown elements, choices, codes of required bindings, targets of references.
- * http://hl7.org/fhir/R4/validation.html ("Structure", "Cardinality", "Value Domains"), json.html.
+ * Structural validation of everything that is written, driven by tables compiled from the R4
+ * definitions: JSON types and forms of primitives, cardinality, unknown elements, choices, codes of
+ * required bindings, targets of references. http://hl7.org/fhir/R4/validation.html ("Structure",
+ * "Cardinality", "Value Domains"), json.html.
  */
 import type { Issue } from '../base/failure.ts';
 import { isResourceType } from './definitions.ts';
@@ -11,9 +12,9 @@ import { type Element, type Member, planOf, type TypePlan } from './type-plans.t
 import { ValidationRun } from './validation-run.ts';
 
 /**
- * What is wrong with a resource, in document order; empty where nothing is. Each issue has the FHIRPath of the element
- * (`Patient.name[0].given[1]`); none repeats a value. All are errors but for the target of a reference, which is a warning.
- * Stops after 100. Never throws, whatever it is given.
+ * What is wrong with a resource, in document order; empty where nothing is. Each issue has the FHIRPath
+ * of the element (`Patient.name[0].given[1]`); none repeats a value. All are errors but for the target
+ * of a reference, which is a warning. Stops after 100. Never throws, whatever it is given.
  */
 export function validate(resource: unknown): readonly Issue[] {
   const run = new ValidationRun();
@@ -150,7 +151,10 @@ function checkMany(run: ValidationRun, member: Member, parent: JsonObject, value
   }
 }
 
-/** The id and extensions beside a primitive: an id alone says something only where the primitive has a value. */
+/**
+ * The id and extensions beside a primitive: an id alone says something only where the primitive has a
+ * value.
+ */
 function checkCompanion(run: ValidationRun, companion: unknown, value: unknown): void {
   if (isObject(companion) && companion.id !== undefined && value != null) {
     checkMembers(run, planOf('Element'), companion);
@@ -192,8 +196,8 @@ function listOf(codes: ReadonlySet<string>): string {
 }
 
 /**
- * The type that a reference shows should be one that the element allows. A warning only: four of HL7's own R4 examples
- * refer otherwise, and what is meant stays readable.
+ * The type that a reference shows should be one that the element allows. A warning only: four of HL7's
+ * own R4 examples refer otherwise, and what is meant stays readable.
  */
 function checkTarget(run: ValidationRun, element: Element, value: unknown): void {
   if (!isObject(value) || typeof value.reference !== 'string' || element.targets === undefined) return;
@@ -211,10 +215,8 @@ function checkConcept(run: ValidationRun, element: Element, value: unknown): voi
     if (!isObject(coding) || typeof coding.system !== 'string' || typeof coding.code !== 'string') continue;
     if (element.systems[coding.system]?.includes(coding.code) === true) return;
   }
-  run.report(
-    'code-invalid',
-    `None of the codings is in ${element.valueSet}, from which one is required.${listOf(element.codes ?? new Set())}`,
-  );
+  const list = listOf(element.codes ?? new Set());
+  run.report('code-invalid', `One coding must be of ${element.valueSet}, and none is.${list}`);
 }
 
 function jsonTypeOf(value: unknown): string {

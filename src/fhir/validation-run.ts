@@ -1,13 +1,13 @@
 /**
- * What one validation run carries: where it stands in the resource and what it has found. The path is kept as a
- * stack and written out only when something is wrong, so that a valid resource costs no text.
+ * What one validation run carries: where it stands in the resource and what it has found. The path is
+ * kept as a stack and written out only when something is wrong, so that a valid resource costs no text.
  */
 import type { Issue, IssueType } from '../base/failure.ts';
 
 /** Issues after which a run looks no further: enough to mend by, too few to be used against the server. */
-export const ISSUES_MAX = 100;
+const ISSUES_MAX = 100;
 /** Path steps beyond which nothing is read; parseJson refuses such depth long before. */
-export const PATH_STEPS_MAX = 600;
+const PATH_STEPS_MAX = 600;
 
 export class ValidationRun {
   readonly issues: Issue[] = [];
