@@ -1,0 +1,597 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  ANN,
+  asker,
+  BOB,
+  ELSEWHERE,
+  id,
+  observation,
+  openRecordsUnderTest,
+  patient,
+  type RecordsUnderTest,
+} from '../../test/records-under-test.ts';
+import type { Role } from '../access/actor.ts';
+import { PERSONAS, type Persona } from '../access/personas.ts';
+import type { Seq, VersionId } from '../base/brands.ts';
+import { Failure } from '../base/failure.ts';
+import { searchParameter } from '../fhir/definitions.ts';
+import type { Identified, Resource, ResourceType } from '../fhir/resource.ts';
+import type { SearchQuery } from '../fhir/search-query.ts';
+import type { AuditRow } from '../store/audit.ts';
+
+let node: RecordsUnderTest;
+
+beforeAll(async () => {
+  node = await openRecordsUnderTest();
+  await node.put(
+    { resourceType: 'Organization', id: 'org', name: 'Trust' },
+    patient('ann', [ANN]),
+    patient('bob', [BOB]),
+    observation('own', 'ann'),
+    observation('own-r', 'ann', 'R'),
+    observation('own-v', 'ann', 'V'),
+    observation('other', 'bob'),
+    observation('nobody', undefined),
+    {
+      resourceType: 'MedicationRequest',
+      id: 'own',
+      status: 'active',
+      intent: 'order',
+      medicationCodeableConcept: { text: 'Aspirin' },
+      subject: { reference: 'Patient/ann' },
+    },
+    {
+      resourceType: 'DeviceUseStatement',
+      id: 'own',
+      status: 'active',
+      subject: { reference: 'Patient/ann' },
+      device: { reference: 'Device/pacemaker' },
+    },
+    { resourceType: 'Device', id: 'pacemaker', status: 'active' },
+  );
+  await node.submit([{ op: 'delete', type: 'Observation', id: id('gone') }]).catch(() => undefined);
+  await node.news('reads');
+  await node.news('writes');
+});
+afterAll(() => node.close());
+
+const session = (role: Role, given: Parameters<typeof asker>[1] = {}) => node.records.as(asker(role, given));
+
+/** `ok` or the failure's code. */
+async function outcome(promise: Promise<unknown>): Promise<string> {
+  try {
+    await promise;
+    return 'ok';
+  } catch (error) {
+    if (error instanceof Failure) return error.code;
+    throw error;
+  }
+}
+
+/** The parts of a row that differ from act to act. */
+const brief = ({ action, outcome: result, targets, persons, detail }: AuditRow) => ({
+  action,
+  outcome: result,
+  targets,
+  persons,
+  ...(detail === undefined ? {} : { detail }),
+});
+
+const search = (type: ResourceType, code?: string, value?: string): SearchQuery => {
+  const parameter = code === undefined ? undefined : searchParameter(type, code);
+  return {
+    type,
+    filters:
+      parameter === undefined
+        ? []
+        : [
+            {
+              kind: 'parameter',
+              parameter,
+              values: [{ kind: 'reference', type: 'Patient', id: value ?? '' }],
+            },
+          ],
+    sort: [],
+    count: 100,
+    total: 'accurate',
+    include: [],
+    revinclude: [],
+  };
+};
+
+const ok = 'ok';
+const no = 'forbidden';
+const none = 'not-found';
+type Row = readonly [own: string, other: string, labelledR: string, labelledV: string, nobody: string];
+const READS: Readonly<Record<Persona, Row>> = {
+  patient: [ok, none, ok, ok, none],
+  gp: [ok, ok, ok, none, ok],
+  nurse: [ok, ok, none, none, ok],
+  doctor: [ok, ok, ok, none, ok],
+  lab: [ok, ok, none, none, ok],
+  pharmacist: [no, no, no, no, no],
+  'privacy-officer': [no, no, no, no, no],
+  engineer: [no, no, no, no, no],
+  analyst: [no, no, no, no, no],
+  system: [ok, ok, ok, ok, ok],
+};
+const IDS = ['own', 'other', 'own-r', 'own-v', 'nobody'] as const;
+const WHOSE: Readonly<Record<string, readonly string[]>> = {
+  own: ['ann'],
+  other: ['bob'],
+  'own-r': ['ann'],
+  'own-v': ['ann'],
+  nobody: [],
+};
+const PERSONA_NAMES = Object.keys(PERSONAS) as Persona[];
+
+describe('reading by id, by persona', () => {
+  it.each(PERSONA_NAMES)('%s: answers and exact audit rows', async (persona) => {
+    const answers: string[] = [];
+    for (const name of IDS) answers.push(await outcome(session(persona).read('Observation', id(name))));
+    expect(answers).toEqual(READS[persona]);
+    const rows = await node.news('reads');
+    expect(rows.map(brief)).toEqual(
+      IDS.map((name, i) => {
+        const target = `Observation/${name}`;
+        const answer = READS[persona][i];
+        if (answer === ok) return { action: 'read', outcome: 'ok', targets: [target], persons: WHOSE[name] };
+        const rule = answer === no ? 'role' : 'scope';
+        return {
+          action: 'refuse',
+          outcome: 'refused',
+          targets: [target],
+          persons: answer === no ? [] : WHOSE[name],
+          detail: { rule, act: 'read' },
+        };
+      }),
+    );
+    for (const row of rows) {
+      expect(row.actor).toEqual({
+        id: `persona:${persona}`,
+        name: persona,
+        role: persona,
+        organisation: 'RCB',
+      });
+      expect([row.purpose, row.requestId]).toEqual([PERSONAS[persona].purpose, 'r1']);
+    }
+  });
+
+  it('gives back the stored bytes and says whose they are', async () => {
+    const stored = await session('patient').read('Patient', id('ann'));
+    expect(JSON.parse(stored.bytes.toString('utf8'))).toMatchObject({ resourceType: 'Patient', id: 'ann' });
+    expect(stored.persons).toEqual(['ann']);
+    expect((await node.news('reads')).map(brief)).toEqual([
+      { action: 'read', outcome: 'ok', targets: ['Patient/ann'], persons: ['ann'] },
+    ]);
+  });
+
+  it('says the same of what is not there and of what is another’s; the rows tell them apart', async () => {
+    const errors = await Promise.all(
+      ['other', 'never'].map((name) =>
+        session('patient')
+          .read('Observation', id(name))
+          .catch((error: unknown) => error),
+      ),
+    );
+    expect(errors[0]).toEqual(errors[1]);
+    const rows = (await node.news('reads')).map(brief);
+    expect(rows).toContainEqual({
+      action: 'read',
+      outcome: 'failed',
+      targets: ['Observation/never'],
+      persons: [],
+      detail: { reason: 'not-found' },
+    });
+    expect(rows).toContainEqual({
+      action: 'refuse',
+      outcome: 'refused',
+      targets: ['Observation/other'],
+      persons: ['bob'],
+      detail: { rule: 'scope', act: 'read' },
+    });
+  });
+
+  it('refuses every role of another organisation', async () => {
+    for (const persona of PERSONA_NAMES) {
+      const from = session(persona, { organisation: ELSEWHERE });
+      expect(await outcome(from.read('Observation', id('own')))).toBe('forbidden');
+      expect(await outcome(from.search(search('Observation')))).toBe('forbidden');
+      expect(await outcome(from.submit([{ op: 'create', resource: observation('x', 'ann') }]))).toBe(
+        'forbidden',
+      );
+    }
+    expect((await node.news('reads')).map((row) => row.outcome)).toEqual(
+      PERSONA_NAMES.flatMap(() => Array(3).fill('refused')),
+    );
+  });
+
+  it('gives a patient with an unknown number nothing', async () => {
+    const stranger = session('patient', { patient: '9990000042' as typeof ANN });
+    expect(await outcome(stranger.read('Patient', id('ann')))).toBe('not-found');
+    expect((await stranger.search(search('Patient'))).entries).toEqual([]);
+    await node.news('reads');
+  });
+
+  it('answers versions and history with their rows', async () => {
+    await session('nurse').readVersion('Observation', id('own'), '1' as VersionId);
+    const history = await session('nurse').history({ type: 'Observation', id: id('own') }, { count: 10 });
+    expect(history.entries.length).toBe(1);
+    expect(
+      await outcome(session('patient').history({ type: 'Observation', id: id('other') }, { count: 10 })),
+    ).toBe('not-found');
+    expect(await outcome(session('nurse').readVersion('Observation', id('own'), '9' as VersionId))).toBe(
+      'not-found',
+    );
+    expect(
+      (await node.news('reads')).map(({ action, outcome: o, targets }) => [action, o, ...targets]),
+    ).toEqual([
+      ['read', 'ok', 'Observation/own/_history/1'],
+      ['history', 'ok', 'Observation/own'],
+      ['refuse', 'refused', 'Observation/other'],
+      ['read', 'failed', 'Observation/own/_history/9'],
+    ]);
+  });
+
+  it('says of a deleted resource that it is gone, and audits that', async () => {
+    await node.put(observation('short', 'ann'));
+    await node.submit([{ op: 'delete', type: 'Observation', id: id('short') }]);
+    await node.news('reads');
+    expect(await outcome(session('nurse').read('Observation', id('short')))).toBe('deleted');
+    expect((await node.news('reads')).map(brief)).toMatchObject([
+      { action: 'read', outcome: 'failed', targets: ['Observation/short'], detail: { reason: 'deleted' } },
+    ]);
+    const [, deletion] = await node.news('writes');
+    expect(deletion).toMatchObject({ action: 'delete', targets: ['Observation/short'], persons: ['ann'] });
+  });
+});
+
+describe('searching, by persona', () => {
+  const FOUND: Readonly<Record<Persona, readonly string[] | 'forbidden'>> = {
+    patient: ['own', 'own-r', 'own-v'],
+    gp: ['nobody', 'other', 'own', 'own-r'],
+    nurse: ['nobody', 'other', 'own'],
+    doctor: ['nobody', 'other', 'own', 'own-r'],
+    lab: ['nobody', 'other', 'own'],
+    pharmacist: 'forbidden',
+    'privacy-officer': 'forbidden',
+    engineer: 'forbidden',
+    analyst: 'forbidden',
+    system: ['nobody', 'other', 'own', 'own-r', 'own-v'],
+  };
+  it.each(PERSONA_NAMES)('%s finds, counts and is audited for what the role may see', async (persona) => {
+    const expected = FOUND[persona];
+    const asked = session(persona).search(search('Observation'));
+    if (expected === 'forbidden') {
+      expect(await outcome(asked)).toBe('forbidden');
+      expect((await node.news('reads')).map(brief)).toEqual([
+        {
+          action: 'refuse',
+          outcome: 'refused',
+          targets: ['Observation'],
+          persons: [],
+          detail: { rule: 'role', act: 'search' },
+        },
+      ]);
+      return;
+    }
+    const page = await asked;
+    expect(page.entries.map((one) => one.id).sort()).toEqual(expected);
+    expect(page.total).toBe(expected.length);
+    const [row, ...more] = await node.news('reads');
+    expect(more).toEqual([]);
+    expect(row).toMatchObject({
+      action: 'search',
+      outcome: 'ok',
+      targets: ['Observation'],
+      detail: { matches: expected.length, included: 0 },
+    });
+    expect([...(row?.persons ?? [])].sort()).toEqual(persona === 'patient' ? ['ann'] : ['ann', 'bob']);
+  });
+
+  it('leaves the values out of the row', async () => {
+    await session('nurse').search(search('Observation', 'subject', 'ann'));
+    expect((await node.news('reads')).map((row) => row.targets)).toEqual([['Observation?subject']]);
+  });
+});
+
+describe('a whole record, by persona', () => {
+  const query = (person: string) => ({ persons: [id(person)], withReferenced: true, count: 100 });
+
+  it('a patient gets the own, with what it refers to, and not another’s', async () => {
+    const page = await session('patient').compartment(query('ann'));
+    expect(page.entries.map((one) => `${one.type}/${one.id}`).sort()).toEqual([
+      'Device/pacemaker',
+      'DeviceUseStatement/own',
+      'MedicationRequest/own',
+      'Observation/own',
+      'Observation/own-r',
+      'Observation/own-v',
+      'Patient/ann',
+    ]);
+    expect(await outcome(session('patient').compartment(query('bob')))).toBe('not-found');
+    expect(await outcome(session('patient').read('Device', id('pacemaker')))).toBe('forbidden');
+    expect((await node.news('reads')).map(brief)).toEqual([
+      {
+        action: 'everything',
+        outcome: 'ok',
+        targets: ['Patient/ann'],
+        persons: ['ann'],
+        detail: { resources: 7 },
+      },
+      {
+        action: 'refuse',
+        outcome: 'refused',
+        targets: ['Patient/bob'],
+        persons: ['bob'],
+        detail: { rule: 'identity', act: 'everything' },
+      },
+      {
+        action: 'refuse',
+        outcome: 'refused',
+        targets: ['Device/pacemaker'],
+        persons: [],
+        detail: { rule: 'role', act: 'read' },
+      },
+    ]);
+  });
+
+  it.each([
+    ['gp', 6],
+    ['nurse', 5],
+    ['lab', 2],
+    ['pharmacist', 2],
+    ['system', 7],
+    ['node', 7],
+  ] as const)('%s gets %d resources of one with everything in it', async (role, count) => {
+    expect((await session(role).compartment(query('ann'))).entries.length).toBe(count);
+    await node.news('reads');
+  });
+
+  it.each(['privacy-officer', 'engineer', 'analyst'] as const)('%s gets none', async (role) => {
+    expect(await outcome(session(role).compartment(query('ann')))).toBe('forbidden');
+    await node.news('reads');
+  });
+});
+
+describe('another organisation’s question', () => {
+  const query = { persons: [id('ann')], withReferenced: true, count: 100 };
+  const foreign = (role: Role, given = {}) => session(role, { organisation: ELSEWHERE, ...given });
+  const consent = (status: 'active' | 'inactive'): Resource => ({
+    resourceType: 'Consent',
+    id: 'dissent',
+    status,
+    scope: { coding: [{ code: 'patient-privacy' }] },
+    category: [{ text: 'sharing' }],
+    patient: { reference: 'Patient/ann' },
+    provision: { type: 'deny' },
+  });
+
+  it('is answered by the share policy, and disclosed with a durable row', async () => {
+    await node.news('writes');
+    const page = await foreign('gp').compartment(query);
+    expect(page.entries.map((one) => one.id)).not.toContain('own-v');
+    expect(page.entries.length).toBe(6);
+    expect((await node.news('writes')).map(brief)).toEqual([
+      {
+        action: 'disclose',
+        outcome: 'ok',
+        targets: ['Patient/ann'],
+        persons: ['ann'],
+        detail: { resources: 6 },
+      },
+    ]);
+    expect(await node.news('reads')).toEqual([]);
+  });
+
+  it.each([
+    ['engineer', {}],
+    ['system', {}],
+    ['patient', { patient: BOB }],
+  ] as const)('is refused to %s with a durable row and no content', async (role, given) => {
+    await node.news('writes');
+    expect(await outcome(foreign(role, given).compartment(query))).toBe('suppressed');
+    expect((await node.news('writes')).map(brief)).toMatchObject([
+      { action: 'refuse', outcome: 'refused', persons: ['ann'], detail: { act: 'disclose' } },
+    ]);
+  });
+
+  it('is refused from the moment that dissent is acknowledged, and answered when it is withdrawn', async () => {
+    expect(await outcome(foreign('nurse').compartment(query))).toBe('ok');
+    await node.put(consent('active'));
+    expect(await outcome(foreign('nurse').compartment(query))).toBe('suppressed');
+    expect(await outcome(foreign('patient').compartment(query))).toBe('ok');
+    expect(await outcome(session('nurse').compartment(query))).toBe('ok');
+    await node.put(consent('inactive'));
+    expect(await outcome(foreign('nurse').compartment(query))).toBe('ok');
+    await node.news('reads');
+    await node.news('writes');
+  });
+});
+
+describe('writing, by persona', () => {
+  const about = (type: 'Observation' | 'MedicationDispense' | 'Patient' | 'Condition'): Resource =>
+    type === 'Observation'
+      ? observation('ignored', 'ann')
+      : type === 'Patient'
+        ? patient('new', [])
+        : type === 'Condition'
+          ? { resourceType: 'Condition', subject: { reference: 'Patient/ann' } }
+          : {
+              resourceType: 'MedicationDispense',
+              status: 'completed',
+              medicationCodeableConcept: { text: 'Aspirin' },
+              subject: { reference: 'Patient/ann' },
+            };
+  const TYPES = ['Observation', 'MedicationDispense', 'Condition', 'Patient'] as const;
+  const WRITES: Readonly<Record<Persona, readonly string[]>> = {
+    patient: [no, no, no, no],
+    gp: [ok, ok, ok, no],
+    nurse: [ok, ok, ok, no],
+    doctor: [ok, ok, ok, no],
+    lab: [ok, no, no, no],
+    pharmacist: [no, ok, no, no],
+    'privacy-officer': [no, no, no, no],
+    engineer: [no, no, no, no],
+    analyst: [no, no, no, no],
+    system: [ok, ok, ok, ok],
+  };
+
+  it.each(PERSONA_NAMES)('%s creates what the role writes; rows are in the commit', async (persona) => {
+    await node.news('reads');
+    await node.news('writes');
+    const answers: string[] = [];
+    for (const type of TYPES) {
+      answers.push(await outcome(session(persona).submit([{ op: 'create', resource: about(type) }])));
+    }
+    expect(answers).toEqual(WRITES[persona]);
+    const written = await node.news('writes');
+    const refused = await node.news('reads');
+    expect(written.length).toBe(answers.filter((one) => one === ok).length);
+    expect(refused.length).toBe(answers.filter((one) => one === no).length);
+    for (const row of written) {
+      expect(row).toMatchObject({ action: 'create', outcome: 'ok', actor: { role: persona } });
+      const [target = ''] = row.targets;
+      expect(target).toMatch(/^\w+\/[0-9a-z]{26}$|^Patient\/new$/);
+      expect(row.persons).toEqual(
+        target.startsWith('Patient/') ? [target.slice('Patient/'.length)] : ['ann'],
+      );
+    }
+    for (const row of refused) {
+      expect(brief(row)).toMatchObject({
+        action: 'refuse',
+        outcome: 'refused',
+        detail: { rule: 'role', act: 'create' },
+      });
+    }
+  });
+
+  it('refuses a whole transaction for one op, and writes none of it', async () => {
+    const before = await session('system').head();
+    const ops = [
+      { op: 'create' as const, resource: observation('x', 'ann') },
+      { op: 'delete' as const, type: 'Patient' as const, id: id('bob') },
+    ];
+    expect(await outcome(session('gp').submit(ops))).toBe('forbidden');
+    expect(await session('system').head()).toBe(before);
+    expect(await outcome(session('system').read('Patient', id('bob')))).toBe('ok');
+    await node.news('reads');
+  });
+
+  it('refuses what is about a patient whom the organisation does not hold', async () => {
+    expect(
+      await outcome(session('nurse').submit([{ op: 'create', resource: observation('x', 'nobody-here') }])),
+    ).toBe('forbidden');
+    const [row] = await node.news('reads');
+    expect(row?.detail).toEqual({ rule: 'identity', act: 'create' });
+  });
+
+  it('refuses to overwrite or delete what the role may not see', async () => {
+    const hidden = observation('own-v', 'ann') as Identified;
+    expect(await outcome(session('gp').submit([{ op: 'put', resource: hidden }]))).toBe('forbidden');
+    expect(
+      await outcome(session('gp').submit([{ op: 'delete', type: 'Observation', id: id('own-v') }])),
+    ).toBe('forbidden');
+    expect((await node.news('reads')).map((row) => row.detail)).toEqual([
+      { rule: 'label', act: 'update' },
+      { rule: 'label', act: 'delete' },
+    ]);
+  });
+
+  it('keeps a row of an attempt that failed', async () => {
+    await node.news('writes');
+    const stale = {
+      op: 'put' as const,
+      resource: observation('own', 'ann') as Identified,
+      ifMatch: '99' as VersionId,
+    };
+    expect(await outcome(session('system').submit([stale]))).toBe('conflict');
+    expect((await node.news('reads')).map(brief)).toEqual([
+      {
+        action: 'update',
+        outcome: 'failed',
+        targets: ['Observation/own'],
+        persons: ['ann'],
+        detail: { reason: 'conflict' },
+      },
+    ]);
+    expect(await node.news('writes')).toEqual([]);
+  });
+
+  it('names both persons of a resource that moves from one to the other', async () => {
+    await node.put(observation('moving', 'ann'));
+    await node.news('writes');
+    await session('nurse').submit([{ op: 'put', resource: observation('moving', 'bob') as Identified }]);
+    const [row] = await node.news('writes');
+    expect([...(row?.persons ?? [])].sort()).toEqual(['ann', 'bob']);
+  });
+
+  it('names twenty targets of a large write and counts the rest', async () => {
+    await node.news('writes');
+    const ops = Array.from({ length: 25 }, () => ({
+      op: 'create' as const,
+      resource: observation('x', 'ann'),
+    }));
+    await session('system').submit([
+      ...ops,
+      { op: 'put', resource: observation('own', 'ann') as Identified },
+    ]);
+    const [row] = await node.news('writes');
+    expect(row).toMatchObject({ action: 'update', persons: ['ann'], detail: { create: 25, put: 1 } });
+    expect(row?.targets.length).toBe(20);
+  });
+
+  it('lets a caller name the act and add what matters, with a blob in the same commit', async () => {
+    await node.news('writes');
+    await session('system').submit([], {
+      action: 'ingest',
+      detail: { feed: 'adt' },
+      blobs: [{ space: 'raw', name: 'm1', bytes: Buffer.from('MSH|') }],
+    });
+    expect((await node.store.blobs.get('raw', 'm1'))?.toString()).toBe('MSH|');
+    expect((await node.news('writes')).map(brief)).toEqual([
+      { action: 'ingest', outcome: 'ok', targets: [], persons: [], detail: { feed: 'adt' } },
+    ]);
+    expect(await outcome(session('gp').submit([]))).toBe('forbidden');
+    await node.news('reads');
+  });
+});
+
+describe('notes and changes', () => {
+  it('a note is a durable row', async () => {
+    await node.news('writes');
+    await session('gp').note({
+      action: 'shared-record',
+      targets: ['Patient/ann'],
+      persons: ['ann'],
+      outcome: 'ok',
+      detail: { sources: 8 },
+    });
+    expect((await node.news('writes')).map(brief)).toEqual([
+      {
+        action: 'shared-record',
+        outcome: 'ok',
+        targets: ['Patient/ann'],
+        persons: ['ann'],
+        detail: { sources: 8 },
+      },
+    ]);
+  });
+
+  it('changes are for the machinery and the source system', async () => {
+    for (const role of [...PERSONA_NAMES, 'node'] as const) {
+      const stop = new AbortController();
+      const first = async (): Promise<void> => {
+        for await (const change of session(role).changes(0 as Seq, stop.signal)) {
+          expect(change.entries.length).toBeGreaterThan(0);
+          stop.abort();
+          break;
+        }
+      };
+      expect(`${role} ${await outcome(first())}`).toBe(
+        `${role} ${role === 'system' || role === 'node' ? 'ok' : 'forbidden'}`,
+      );
+    }
+    expect((await node.news('reads')).length).toBe(PERSONA_NAMES.length + 1);
+  });
+});
