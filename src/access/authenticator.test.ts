@@ -180,8 +180,13 @@ describe('authenticator', () => {
   it('remembers no more tokens than its setting says, and still accepts the others', async () => {
     const authenticator = await open(ODS, folder, 2);
     const tokens = await Promise.all([1, 2, 3, 4].map(() => authenticator.issue('gp')));
-    const first = await Promise.all(tokens.map((token) => authenticator.authenticate(token)));
-    const again = await Promise.all(tokens.map((token) => authenticator.authenticate(token)));
+    const inTurn = async (order: readonly number[]) => {
+      const found: Awaited<ReturnType<Authenticator['authenticate']>>[] = [];
+      for (const i of order) found[i] = await authenticator.authenticate(tokens[i]);
+      return found;
+    };
+    const first = await inTurn([0, 1, 2, 3]);
+    const again = await inTurn([3, 2, 1, 0]);
     expect(again[3]).toBe(first[3]);
     expect(again[0]).not.toBe(first[0]);
     expect(again.every(({ actor }) => actor.role === 'gp')).toBe(true);

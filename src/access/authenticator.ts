@@ -61,7 +61,7 @@ class NodeAuthenticator implements Authenticator {
   readonly #key: TokenKey;
   readonly #issuer: string;
   readonly #ids: Ids;
-  /** By the token's whole text: a changed byte is another key. Oldest first. */
+  /** By the token's whole text, with its scheme and without: a changed byte is another key. Oldest first. */
   readonly #verified = new Map<string, Verified>();
 
   constructor(parts: AuthenticatorParts, key: TokenKey) {
@@ -72,20 +72,23 @@ class NodeAuthenticator implements Authenticator {
   }
 
   async authenticate(bearer: string | undefined): Promise<Authenticated> {
+    const known = bearer === undefined ? undefined : this.#verified.get(bearer);
+    if (known !== undefined && known.expiresAt > this.#parts.clock.now()) return known.who;
     const token = tokenIn(bearer);
-    const known = this.#verified.get(token);
-    if (known !== undefined) {
-      if (known.expiresAt > this.#parts.clock.now()) return known.who;
-      this.#verified.delete(token);
-      throw expired();
-    }
-    const verified = await this.#verify(token);
+    const verified = this.#verified.get(token) ?? (await this.#verify(token));
+    if (verified.expiresAt <= this.#parts.clock.now()) throw expired();
+    this.#remember(token, verified);
+    if (bearer === `Bearer ${token}`) this.#remember(bearer, verified);
+    return verified.who;
+  }
+
+  #remember(text: string, verified: Verified): void {
+    if (this.#verified.has(text)) return;
     if (this.#verified.size >= this.#parts.settings.tokenCacheMax) {
       const oldest = this.#verified.keys().next();
       if (oldest.done !== true) this.#verified.delete(oldest.value);
     }
-    this.#verified.set(token, verified);
-    return verified.who;
+    this.#verified.set(text, verified);
   }
 
   async issue(persona: Persona, nhsNumber?: NhsNumber): Promise<string> {
