@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compareDemographics, isNamesake } from './compare-demographics.ts';
+import { compareDemographics, contradicts, isNamesake } from './compare-demographics.ts';
 import type { Patient } from './patient-identity.ts';
 
 interface Person {
@@ -67,6 +67,13 @@ describe('compare demographics', () => {
     expect(isNamesake(person(JANE), person({ ...JANE, given: 'Janet' }))).toBe(false);
   });
 
+  it('knows a contradiction: another birth date and another name, and nothing less', () => {
+    expect(contradicts(person(JANE), person(JOHN))).toBe(true);
+    expect(contradicts(person(JANE), person({ ...JANE, birthDate: '1951-11-30' }))).toBe(false);
+    expect(contradicts(person(JANE), person({ ...JOHN, birthDate: '1984-03-07' }))).toBe(false);
+    expect(contradicts(person(JANE), person({}))).toBe(false);
+  });
+
   it('is symmetric, and nobody differs from themselves', () => {
     const field = (...texts: string[]) => fc.option(fc.constantFrom(...texts), { nil: undefined });
     const anybody = fc
@@ -83,6 +90,7 @@ describe('compare demographics', () => {
     fc.assert(
       fc.property(anybody, anybody, (a, b) => {
         expect(compareDemographics(a, b)).toEqual(compareDemographics(b, a));
+        expect(contradicts(a, b)).toBe(contradicts(b, a));
         const fields = Object.values(compareDemographics(a, a).fields);
         expect(fields).not.toContain('differ');
       }),

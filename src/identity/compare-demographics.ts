@@ -47,6 +47,15 @@ export function isNamesake(a: Patient, b: Patient): boolean {
   return fields.family === 'agree' && fields.given === 'agree' && fields.birthDate === 'agree';
 }
 
+/**
+ * True where two records cannot well be one person's: another birth date and another name. Missing values contradict
+ * nothing. For records that claim one NHS number.
+ */
+export function contradicts(a: Patient, b: Patient): boolean {
+  const { family, given, birthDate } = compareDemographics(a, b).fields;
+  return birthDate === 'differ' && (family === 'differ' || given === 'differ');
+}
+
 function verdictOf(fields: DemographicsComparison['fields']): DemographicsComparison['verdict'] {
   const found = Object.values(fields);
   const agreeing = found.filter((one) => one === 'agree').length;

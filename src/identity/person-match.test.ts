@@ -14,6 +14,7 @@ function facts(id: string, given: Partial<PatientFacts> = {}): PatientFacts {
     unverified: [],
     replacedBy: [],
     replaces: [],
+    demographics: { resourceType: 'Patient' },
     practiceReferences: [],
     ...given,
   };
@@ -49,6 +50,21 @@ describe('person match', () => {
   it('is ambiguous where all unlinked records are out of use: nobody says which to keep', () => {
     const found = matchPerson(N, [facts('a', { active: false }), facts('b', { active: false })], []);
     expect(found.kind).toBe('ambiguous');
+  });
+
+  it('is ambiguous where an unlinked record under the number is plainly somebody else', () => {
+    const named = (family: string, birthDate: string): PatientFacts['demographics'] => ({
+      resourceType: 'Patient',
+      name: [{ family, given: ['Ann'] }],
+      birthDate,
+    });
+    const ann = facts('a', { demographics: named('Ward', '1980-02-03') });
+    const other = facts('b', { active: false, demographics: named('Khan', '1951-11-30') });
+    const same = facts('c', { active: false, demographics: named('Ward', '1980-02-04') });
+    expect(matchPerson(N, [ann, other], [])).toEqual({ kind: 'ambiguous', patients: ['a', 'b'] });
+    expect(matchPerson(N, [ann, same], [])).toMatchObject({ kind: 'one', patients: ['a', 'c'] });
+    const linked = { ...other, replacedBy: ids('a') };
+    expect(matchPerson(N, [ann, linked], [])).toMatchObject({ kind: 'one', patients: ['a', 'b'] });
   });
 
   it.each([

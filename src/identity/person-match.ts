@@ -6,6 +6,7 @@
  */
 import type { Id, NhsNumber, OdsCode } from '../base/brands.ts';
 import { isId } from '../base/brands.ts';
+import { contradicts } from './compare-demographics.ts';
 import {
   isActive,
   type Patient,
@@ -42,6 +43,8 @@ export interface PatientFacts {
   /** Patients that this one says it has taken the place of. */
   readonly replaces: readonly Id[];
   readonly practice?: OdsCode;
+  /** For comparing records that a number joins and no link does. */
+  readonly demographics: Patient;
   /** Organizations that may tell the practice where no code is given. */
   readonly practiceReferences: readonly string[];
 }
@@ -57,6 +60,7 @@ export function patientFacts(patient: Patient & { id: Id }): PatientFacts {
     replacedBy: linked(patient, 'replaced-by'),
     replaces: linked(patient, 'replaces'),
     ...(practice === undefined ? {} : { practice }),
+    demographics: patient,
     practiceReferences: registeredPracticeReferences(patient),
   };
 }
@@ -79,7 +83,10 @@ export function matchPerson(
   return onePerson(holders);
 }
 
-/** Whether a closed set of Patients is one person, and then which record is in use. */
+/**
+ * Whether a closed set of Patients is one person, and then which record is in use. Links are people's word and are
+ * taken; records that only a number joins must not contradict each other.
+ */
 export function onePerson(
   patients: readonly PatientFacts[],
 ): Extract<PersonMatch, { kind: 'one' | 'ambiguous' }> {
@@ -87,16 +94,17 @@ export function onePerson(
   const heads = groups.map(headOf);
   const inUse = heads.filter((head) => head?.active === true);
   const head = groups.length === 1 ? heads[0] : inUse.length === 1 ? inUse[0] : undefined;
-  if (head === undefined || heads.includes(undefined)) {
+  const others = groups.filter((group) => head !== undefined && !group.includes(head)).flat();
+  const doubtful = others.some(
+    (one) => head !== undefined && contradicts(head.demographics, one.demographics),
+  );
+  if (head === undefined || heads.includes(undefined) || doubtful) {
     return { kind: 'ambiguous', patients: groups.flatMap((group) => group.map((one) => one.id)).sort() };
   }
-  const others = groups
-    .flatMap((group) => group.map((one) => one.id))
-    .filter((id) => id !== head.id)
-    .sort();
+  const rest = patients.map((one) => one.id).filter((id) => id !== head.id);
   return {
     kind: 'one',
-    patients: [head.id, ...others],
+    patients: [head.id, ...rest.sort()],
     active: head.active,
     ...(head.practice === undefined ? {} : { practice: head.practice }),
   };

@@ -46,8 +46,8 @@ export interface PersonIndex {
   /** Verified NHS numbers that these Patients carry now, each once. */
   nhsNumbersOf(patients: readonly Id[]): Promise<readonly NhsNumber[]>;
   /**
-   * Every NHS number on every Patient, about `count` Patients at a time, in an order that new Patients do not
-   * disturb. For the first fill of the locator; `changed` and `touchedBy` keep it right after that.
+   * Every NHS number on every Patient, `count` Patients at a time, as of the moment of the first page: what is written
+   * in between neither shows nor disturbs. For the first fill of the locator; `changed` and `touchedBy` keep it right after that.
    */
   people(after: string | undefined, count: number): Promise<PersonPage>;
   /** NHS numbers, verified or not, whose answer a commit may have changed: those before it and those after. */
@@ -120,7 +120,6 @@ export class StorePersonIndex implements PersonIndex {
     const page = await snapshot.search(
       {
         ...PATIENTS,
-        sort: [{ by: { kind: 'id' }, descending: false }],
         count,
         ...(after === undefined ? {} : { cursor: after }),
       },

@@ -35,7 +35,10 @@ export interface RecordSession {
   /** Newest first. Throws `not-found`. */
   history(target: HistoryTarget, page: PageRequest): Promise<Page<Stored | Deleted>>;
   search(query: SearchQuery): Promise<SearchPage>;
-  /** Everything of the Patient records given; each must be in scope. */
+  /**
+   * Everything of the Patient records given; each must be in scope. To an asker of another organisation it is a disclosure:
+   * the share policy decides, and its row is durable before the answer. Throws `not-found`, `forbidden`, `suppressed`.
+   */
   compartment(query: CompartmentQuery): Promise<Page<Stored>>;
   /** Decides on every op, then commits all or none with the audit row. Resources must have been validated by the caller's door. */
   submit(ops: readonly WriteOp[], options?: SubmitOptions): Promise<Commit>;
