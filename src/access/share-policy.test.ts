@@ -5,7 +5,15 @@ import type { OrganisationKind } from '../base/node-config.ts';
 import { ODS_CODE_SYSTEM, type ResourceOf } from '../fhir/resource.ts';
 import type { Asker, Role } from './actor.ts';
 import { PERSONAS, REFERENCED_TYPES } from './personas.ts';
-import { applySharePolicy, type Denial, type SharePolicy, sharePolicy, shareScope } from './share-policy.ts';
+import {
+  applySharePolicy,
+  type Denial,
+  decideSharedRecord,
+  type KnownPerson,
+  type SharePolicy,
+  sharePolicy,
+  shareScope,
+} from './share-policy.ts';
 
 type Consent = ResourceOf<'Consent'>;
 type Provision = NonNullable<Consent['provision']>;
@@ -101,6 +109,40 @@ describe('share policy: whom each kind of organisation answers', () => {
       types: [...new Set([...answer.types, ...REFERENCED_TYPES])],
       hiddenLabels: ['R', 'V'],
     });
+  });
+});
+
+describe('asking for a shared record', () => {
+  const known: readonly KnownPerson[] = [
+    { kind: 'one', active: true },
+    { kind: 'one', active: false },
+    { kind: 'none' },
+    { kind: 'ambiguous' },
+    { kind: 'unverified' },
+  ];
+  const answers = (who: Asker, nhsNumber = NUMBER, at = ASKING): readonly string[] =>
+    known.map((person) => {
+      const answer = decideSharedRecord({ asker: who, at, nhsNumber, person });
+      return answer.kind === 'permit' ? 'yes' : answer.rule;
+    });
+  const staff = ['yes', 'identity', 'identity', 'identity', 'identity'];
+
+  it.each(['gp', 'nurse', 'doctor', 'lab', 'pharmacist'] as const)('%s: for people in use here', (role) => {
+    expect(answers(asker(role))).toEqual(staff);
+  });
+
+  it('patient: the own number, wherever it is known, and no other', () => {
+    expect(answers(asker('patient'))).toEqual(known.map(() => 'yes'));
+    expect(answers(asker('patient'), '9990000026' as NhsNumber)).toEqual(known.map(() => 'role'));
+  });
+
+  it.each(['privacy-officer', 'engineer', 'analyst', 'system', 'node'] as const)('%s: never', (role) => {
+    expect(answers(asker(role))).toEqual(known.map(() => 'role'));
+  });
+
+  it('nobody at another organisation’s node, nor for another purpose', () => {
+    expect(answers(asker('gp'), NUMBER, HOLDER)).toEqual(known.map(() => 'role'));
+    expect(answers({ ...asker('gp'), purpose: 'secondary-use' })).toEqual(known.map(() => 'role'));
   });
 });
 

@@ -135,6 +135,37 @@ export function applySharePolicy(policy: SharePolicy, asker: Asker, at: InstantM
   return { kind: 'permit', types: TYPES[role], hiddenLabels: row.hiddenLabels };
 }
 
+/** As much of identity's PersonMatch as a decision needs. */
+export type KnownPerson =
+  | { readonly kind: 'one'; readonly active: boolean }
+  | { readonly kind: 'none' | 'ambiguous' | 'unverified' };
+
+/**
+ * Whether somebody may ask the network for a person's shared record at all, at their own organisation `at`. A patient
+ * for the own number; treating staff for people whom their organisation holds, in use, under a verified number. The
+ * rule `identity` is to be told as "not found": it must not say whether the person exists.
+ */
+export function decideSharedRecord(question: {
+  readonly asker: Asker;
+  readonly at: OdsCode;
+  readonly nhsNumber: NhsNumber;
+  readonly person: KnownPerson;
+}): { readonly kind: 'permit' } | Refusal {
+  const { asker, at, nhsNumber, person } = question;
+  const role = ASKING[asker.actor.role];
+  if (asker.actor.organisation !== at) return refuse('role', 'Ask at the node of your own organisation.');
+  if (role === undefined) return refuse('role', `The role ${asker.actor.role} does not see shared records.`);
+  if (!PERSONAS[role].purposes.includes(asker.purpose)) {
+    return refuse('role', `The role ${role} may not ask for the purpose ${asker.purpose}.`);
+  }
+  if (role === 'patient') {
+    if (asker.actor.patient === nhsNumber) return { kind: 'permit' };
+    return refuse('role', 'A patient’s token opens the patient’s own record only.');
+  }
+  if (person.kind === 'one' && person.active) return { kind: 'permit' };
+  return refuse('identity', 'There is no such person here, or your organisation does not look after them.');
+}
+
 /** The permit as a scope over the Patient records of the node that holds the record. */
 export function shareScope(permit: SharePermit, patients: readonly Id[]): Scope {
   return recordScope(patients, permit.types, permit.hiddenLabels);

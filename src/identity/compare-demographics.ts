@@ -7,7 +7,7 @@
 import { normaliseText } from '../fhir/search-value.ts';
 import type { Patient } from './patient-identity.ts';
 
-export type FieldAgreement = 'agree' | 'close' | 'differ' | 'missing';
+type FieldAgreement = 'agree' | 'close' | 'differ' | 'missing';
 
 export interface DemographicsComparison {
   /** `same`: nothing speaks against it and the address speaks for it; `possible`: a person must look. */
@@ -15,7 +15,7 @@ export interface DemographicsComparison {
   readonly fields: Readonly<Record<DemographicField, FieldAgreement>>;
 }
 
-export type DemographicField = 'family' | 'given' | 'birthDate' | 'gender' | 'postcode';
+type DemographicField = 'family' | 'given' | 'birthDate' | 'gender' | 'postcode';
 
 /**
  * Evidence for and against, in the manner of Fellegi and Sunter: a birth date is shared by few, a gender by half; people

@@ -5,7 +5,7 @@
  */
 import type { NhsNumber } from '../base/brands.ts';
 
-export type NhsNumberProblem =
+type NhsNumberProblem =
   | 'empty'
   | 'national-insurance'
   | 'letters'

@@ -9,7 +9,7 @@ import type { AuditAction, AuditDraft } from '../store/audit.ts';
 import type { Stored, WriteOp } from '../store/store.ts';
 
 /** Targets that a row names one by one; beyond that it counts. */
-export const TARGETS_MAX = 20;
+const TARGETS_MAX = 20;
 
 export interface Act {
   readonly action: AuditAction;

@@ -266,7 +266,7 @@ function isWhole(scope: Scope): boolean {
 }
 
 /** The same words whether it is not there or not for this asker. */
-export function notFound(): Failure {
+function notFound(): Failure {
   return new Failure(
     'not-found',
     'There is no such resource here, or it is not yours to see. Check its type and id.',
