@@ -59,6 +59,10 @@ export async function fhirDoor(server: FastifyInstance, options: FhirDoorOptions
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   server.addHook('onRequest', (request, _reply, done) => door.admit(request, done));
+  server.addHook('preClose', (done) => {
+    door.closing();
+    done();
+  });
   server.setErrorHandler((error, request, reply) => door.fail(error, request, reply));
   const handler = (request: FastifyRequest, reply: FastifyReply): void => door.serve(request, reply);
   for (const url of ['/', '/*']) {
@@ -87,6 +91,7 @@ class FhirDoor {
   readonly #context: FhirContext;
   readonly #metrics: Metrics;
   #statement: Buffer | undefined;
+  #closing = false;
 
   constructor(prefix: string, options: FhirDoorOptions) {
     this.#options = options;
@@ -105,6 +110,11 @@ class FhirDoor {
       route: (method, path) => this.#table.match(method, path),
       answer: (call) => this.#answerEntry(call),
     };
+  }
+
+  /** From now on no connection is kept, so that the server does not wait for clients that are idle. */
+  closing(): void {
+    this.#closing = true;
   }
 
   /** Before the body is read: what the client can read and sends, and who it is. */
@@ -214,6 +224,7 @@ class FhirDoor {
   }
 
   #send(reply: FastifyReply, answer: FhirAnswer, admission: Admission, code: string): void {
+    if (this.#closing) reply.raw.shouldKeepAlive = false;
     sendAnswer(reply.raw, answer, admission.requestId);
     this.#metrics.observe(code, answer.status, this.#options.clock.monotonicMs() - admission.startedMs);
   }

@@ -1,41 +1,59 @@
 /** Every R4 example instance goes in by PUT and comes back as it was sent, but for what the server stamps. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type DoorUnderTest, openDoorUnderTest } from '../../test/fhir-door-under-test.ts';
-import { r4Examples } from '../../test/r4-examples.ts';
+import { type R4Example, r4Examples } from '../../test/r4-examples.ts';
 
 let door: DoorUnderTest;
 beforeAll(async () => {
-  door = await openDoorUnderTest({ settings: { bodyBytesMax: 20_000_000 } });
+  door = await openDoorUnderTest();
 });
 afterAll(() => door.close());
 
 describe('R4 examples', () => {
   it('come back as they were sent', { timeout: 120_000 }, async () => {
-    const examples = r4Examples();
-    expect(examples.length).toBeGreaterThan(700);
-    const seen = new Set<string>();
-    let next = 0;
-    const lane = async (): Promise<void> => {
-      for (let one = examples[next++]; one !== undefined; one = examples[next++]) {
-        const { resource, name } = one;
-        const path = `/fhir/${resource.resourceType}/${String(resource.id)}`;
-        // the package holds some resources twice, under two file names
-        const first = !seen.has(path);
-        seen.add(path);
-        const put = await door.send('PUT', path, { as: 'system', body: one.bytes.toString('utf8') });
-        expect(put.status, `${name}: ${put.text}`).toBe(first ? 201 : 200);
-        const version = (put.headers.get('location') ?? '').slice(door.url.length);
-        const back = (await door.send('GET', version, { as: 'system' })).json();
-        const { versionId, lastUpdated, ...meta } = back.meta;
-        expect(versionId, name).toMatch(/^\d+$/);
-        expect(Date.parse(lastUpdated), name).not.toBeNaN();
-        expect({ ...back, meta }, name).toEqual({ ...resource, meta: stripped(resource.meta) });
-      }
-    };
-    await Promise.all(Array.from({ length: 16 }, lane));
-    expect(seen.size).toBeGreaterThan(700);
+    // the few larger ones are Bundles of R4's own definitions, and not what anybody puts into a record
+    const examples = r4Examples().filter((one) => one.bytes.length < 1_000_000);
+    const lanes = new Map<string, R4Example[]>();
+    for (const one of examples) {
+      // the package holds some resources twice, under two file names
+      const path = `/fhir/${one.resource.resourceType}/${String(one.resource.id)}`;
+      lanes.set(path, [...(lanes.get(path) ?? []), one]);
+    }
+    let kept = 0;
+    const refused: string[] = [];
+    await Promise.all(
+      [...lanes].map(async ([path, same]) => {
+        for (const [before, one] of same.entries()) {
+          if (await comesBack(path, one, before)) kept += 1;
+          else refused.push(one.name);
+        }
+      }),
+    );
+    expect(kept).toBeGreaterThan(750);
+    // HL7's own mistakes, each named in fhir/validate.test.ts
+    expect(refused.sort()).toEqual(['Questionnaire-qs1']);
   });
 });
+
+/** Puts an example and reads it back; false where it was refused. */
+async function comesBack(
+  path: string,
+  { name, bytes, resource }: R4Example,
+  before: number,
+): Promise<boolean> {
+  const put = await door.send('PUT', path, { as: 'system', body: bytes.toString('utf8') });
+  if (put.status === 400) return false;
+  expect(put.status, `${name}: ${put.text}`).toBe(before === 0 ? 201 : 200);
+  const version = (put.headers.get('location') ?? '').slice(door.url.length);
+  const read = await door.send('GET', version, { as: 'system' });
+  expect(read.status, `${name}: ${read.text}`).toBe(200);
+  const back = read.json();
+  const { versionId, lastUpdated, ...meta } = back.meta;
+  expect(versionId, name).toBe(String(before + 1));
+  expect(Date.parse(lastUpdated), name).not.toBeNaN();
+  expect({ ...back, meta }, name).toEqual({ ...resource, meta: stripped(resource.meta) });
+  return true;
+}
 
 function stripped(meta: unknown): object {
   const { versionId: _version, lastUpdated: _time, ...rest } = (meta ?? {}) as Record<string, unknown>;
