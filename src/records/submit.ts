@@ -24,8 +24,8 @@ export async function submitOps(
 ): Promise<Commit> {
   const { store, persons, clock } = parts;
   const ops = given.map((op) => withId(op, parts));
-  const touchedPersons = new Set<string>();
-  for (const op of ops) for (const person of personsIn(op)) touchedPersons.add(person);
+  /** Whose records the versions lie in that will be replaced; those of the new ones are added by the store. */
+  const replaced = new Set<string>();
   const { targets, detail } = writeTargets(ops);
   const act = {
     action: options.action ?? writeAction(ops),
@@ -33,13 +33,13 @@ export async function submitOps(
     detail: { ...detail, ...options.detail },
   };
 
-  const refusal = await decideOps(parts, asker, ops, touchedPersons);
+  const refusal = await decideOps(parts, asker, ops, replaced);
   if (refusal !== undefined) {
     await store.auditReads([
       auditDraft(asker, clock.now(), {
         action: 'refuse',
         targets,
-        persons: [...touchedPersons],
+        persons: [...new Set([...replaced, ...personsIn(ops)])],
         outcome: 'refused',
         detail: { rule: refusal.rule, act: act.action },
       }),
@@ -48,13 +48,13 @@ export async function submitOps(
   }
 
   const touched = await persons.before(ops);
-  const draft = auditDraft(asker, clock.now(), { ...act, persons: [...touchedPersons], outcome: 'ok' });
+  const draft = auditDraft(asker, clock.now(), { ...act, persons: [...replaced], outcome: 'ok' });
   try {
     const commit = await store.commit(ops, draft, options.blobs);
     persons.committed(touched);
     return commit;
   } catch (error) {
-    await auditFailure(parts, draft, error);
+    await auditFailure(parts, { ...draft, persons: [...new Set([...replaced, ...personsIn(ops)])] }, error);
     throw error;
   }
 }
@@ -81,11 +81,17 @@ function withId(op: WriteOp, { ids }: SessionParts): WriteOp {
   return { ...op, id: ids.next() };
 }
 
-/** Whose record an op touches, as far as the op itself tells. */
-function personsIn(op: WriteOp): readonly string[] {
-  if (op.op === 'delete') return op.type === 'Patient' ? [op.id] : [];
-  if (op.op === 'create' && op.resource.resourceType === 'Patient') return op.id === undefined ? [] : [op.id];
-  return patientsOf(op.resource);
+/** Whose records the ops would have been in, where the store was not asked to write them. */
+function personsIn(ops: readonly WriteOp[]): ReadonlySet<string> {
+  const found = new Set<string>();
+  for (const op of ops) {
+    if (op.op === 'delete') continue;
+    const id = op.op === 'create' ? op.id : op.resource.id;
+    const persons =
+      op.resource.resourceType === 'Patient' && id !== undefined ? [id] : patientsOf(op.resource);
+    for (const person of persons) found.add(person);
+  }
+  return found;
 }
 
 /**

@@ -52,6 +52,13 @@ export interface AuditRow extends AuditDraft {
   readonly hash: string;
 }
 
+/** The draft with these persons added to its own, each once. */
+export function withPersons(draft: AuditDraft, persons: Iterable<string>): AuditDraft {
+  const all = new Set(draft.persons);
+  for (const person of persons) all.add(person);
+  return all.size === draft.persons.length ? draft : { ...draft, persons: [...all] };
+}
+
 /** What the first row of a chain has for `before`. */
 export const CHAIN_START = '0'.repeat(64);
 

@@ -16,6 +16,7 @@ import {
   brokenRow,
   CHAIN_START,
   type KeptAuditRow,
+  withPersons,
 } from '../audit.ts';
 import type {
   AuditFilter,
@@ -97,7 +98,8 @@ export class SqliteStore implements Store {
     blobs: readonly BlobWrite[] = [],
   ): Promise<Commit> {
     const prepared = ops.map((op) => this.#prepare(op));
-    const reply = await this.#write(prepared, auditText(audit), blobs);
+    const persons = prepared.flatMap((op) => (op.op === 'delete' ? [] : op.write.patients));
+    const reply = await this.#write(prepared, auditText(withPersons(audit, persons)), blobs);
     const entries = reply.written.map((written, i) => this.#committed(prepared[i], written, reply.seq));
     return { seq: reply.seq as Seq, at: reply.at as InstantMs, entries };
   }
