@@ -1,7 +1,7 @@
 /**
- * Tokens of this node: ES256 JWTs, signed and verified with the node's own key. Real tokens, really checked on
- * every call; verifying costs 84 µs, so a token that has been verified is remembered, and only its expiry is looked
- * at again. RFC 7519, RFC 8725 (one algorithm, fixed; issuer and audience checked).
+ * Tokens of this node: ES256 JWTs, signed and verified with the node's own key. Real tokens, really checked
+ * on every call; verifying costs 84 µs, so a token that has been verified is remembered, and only its expiry
+ * is looked at again. RFC 7519, RFC 8725 (one algorithm, fixed; issuer and audience checked).
  */
 import { decodeJwt, decodeProtectedHeader, errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
 import type { InstantMs, NhsNumber, OdsCode } from '../base/brands.ts';
@@ -22,11 +22,14 @@ export interface Authenticated {
 export interface Authenticator {
   /**
    * The bearer of this token: the `Authorization` header's value, or the bare token. Throws Failure `login`
-   * (none given), `security` (not a token, forged, another node's, another algorithm) or `expired`; all are 401
-   * and say what to do.
+   * (none given), `security` (not a token, forged, another node's, another algorithm) or `expired`; all are
+   * 401 and say what to do.
    */
   authenticate(bearer: string | undefined): Promise<Authenticated>;
-  /** A demo token for a persona; `nhsNumber` for `patient` and no other. Throws Failure `required` or `invalid`. */
+  /**
+   * A demo token for a persona; `nhsNumber` for `patient` and no other. Throws Failure `required` or
+   * `invalid`.
+   */
   issue(persona: Persona, nhsNumber?: NhsNumber): Promise<string>;
 }
 
@@ -46,7 +49,10 @@ export function nodeIssuer(ods: OdsCode): string {
   return `https://openward.org/node/${ods}`;
 }
 
-/** Opens the node's token key, making it on first use. Throws Failure `exception` where the key file is not a key. */
+/**
+ * Opens the node's token key, making it on first use. Throws Failure `exception` where the key file is not a
+ * key.
+ */
 export async function openAuthenticator(parts: AuthenticatorParts): Promise<Authenticator> {
   return new NodeAuthenticator(parts, await openTokenKey(parts.keysFolder));
 }

@@ -90,7 +90,10 @@ const CLINICAL_TYPES: readonly ResourceType[] = [
   'VisionPrescription',
 ];
 
-/** The rest of a person's compartment: a record is whole or says what it lacks. A Group also names others, so not that. */
+/**
+ * The rest of a person's compartment: a record is whole or says what it lacks. A Group also names others, so
+ * not that.
+ */
 const OFFICE_TYPES: readonly ResourceType[] = [
   'Account',
   'Basic',
@@ -111,8 +114,9 @@ const OFFICE_TYPES: readonly ResourceType[] = [
 ];
 
 /**
- * What a record may refer to outside any compartment, and comes along with it: directory entries, and what belongs
- * to the person though R4 does not say so (an implant, a scanned letter). Reached by reference only, never searched.
+ * What a record may refer to outside any compartment, and comes along with it: directory entries, and what
+ * belongs to the person though R4 does not say so (an implant, a scanned letter). Reached by reference only,
+ * never searched.
  */
 export const REFERENCED_TYPES: readonly ResourceType[] = [
   ...DIRECTORY_TYPES,
@@ -166,7 +170,10 @@ export const PHARMACY_TYPES: readonly ResourceType[] = [
 /** A whole record, as treating staff and the person see it. */
 export const RECORD_TYPES: readonly ResourceType[] = [...CLINICAL_TYPES, ...OFFICE_TYPES, ...DIRECTORY_TYPES];
 
-/** A Patient is registered, merged and retired by the source system; consents and audit are not free text of care. */
+/**
+ * A Patient is registered, merged and retired by the source system; consents and audit are not free text of
+ * care.
+ */
 const CARE_WRITES: readonly ResourceType[] = CLINICAL_TYPES.filter(
   (type) => type !== 'Patient' && type !== 'Consent' && type !== 'Provenance',
 );
@@ -239,7 +246,7 @@ export const PERSONAS: Readonly<Record<Persona, PersonaRow>> = {
     writes: ['MedicationDispense', 'MedicationStatement', 'Immunization', 'Task'],
     hiddenLabels: ['R', 'V'],
     persons: 'organisation',
-    text: 'Reads medicines, allergies, problems and vaccinations; writes dispensing, statements and vaccinations.',
+    text: 'Reads medicines, allergies, problems and vaccinations; writes dispensing and vaccinations.',
   },
   'privacy-officer': office(
     'Grace Okafor, privacy officer',

@@ -1,7 +1,7 @@
 /**
- * The rules: who may do what at one organisation's node. Pure: facts in, decision out, nothing looked up here.
- * Deny by default; a role that nobody thought of does not compile. What is permitted is a Scope, which the store
- * pushes into every query. What another organisation may have is in share-policy.
+ * The rules: who may do what at one organisation's node. Pure: facts in, decision out, nothing looked up
+ * here. Deny by default; a role that nobody thought of does not compile. What is permitted is a Scope, which
+ * the store pushes into every query. What another organisation may have is in share-policy.
  */
 import { unreachable } from '../base/assert.ts';
 import type { Id, OdsCode } from '../base/brands.ts';
@@ -28,7 +28,10 @@ export interface Question {
   readonly at: OdsCode;
   /** `audit`: to see who looked at a person's record. */
   readonly action: 'read' | 'write' | 'changes' | 'audit';
-  /** The type that is read, searched or written; left out where the act spans types (a whole record, the changes). */
+  /**
+   * The type that is read, searched or written; left out where the act spans types (a whole record, the
+   * changes).
+   */
   readonly type?: ResourceType;
   /** For role patient: the Patient ids of this node that are this person. Empty for all others. */
   readonly own: readonly Id[];
@@ -111,7 +114,9 @@ function decideWrite(role: Exclude<Role, 'node'>, row: PersonaRow, { type }: Que
   return { kind: 'permit', scope: ORGANISATION_SCOPES[role] };
 }
 
-/** Who looked: the privacy officer for anybody, a patient for the own record. It shows no clinical content. */
+/**
+ * Who looked: the privacy officer for anybody, a patient for the own record. It shows no clinical content.
+ */
 function decideAudit(role: Exclude<Role, 'node'>, row: PersonaRow, { own }: Question): Decision {
   if (role === 'privacy-officer') return { kind: 'permit', scope: { ...NOTHING, persons: 'all' } };
   if (row.persons === 'own') return { kind: 'permit', scope: { ...NOTHING, persons: own } };

@@ -1,7 +1,8 @@
 /**
- * What an organisation lets other organisations see of one person: its kind, the person's numbers, dissent and
- * labels, as plain data. The same policy answers a live question and is sealed inside a continuity copy, where the
- * opener applies it before anything leaves; so it must serialise, and applying it must need nothing else.
+ * What an organisation lets other organisations see of one person: its kind, the person's numbers, dissent
+ * and labels, as plain data. The same policy answers a live question and is sealed inside a continuity copy,
+ * where the opener applies it before anything leaves; so it must serialise, and applying it must need nothing
+ * else.
  */
 import type { Period } from 'fhir/r4.d.ts';
 import type { Id, InstantMs, NhsNumber, OdsCode } from '../base/brands.ts';
@@ -37,8 +38,8 @@ export interface SharePolicy {
 }
 
 /**
- * A scope without its persons, which the holder of the record adds: their ids are its own. Entries in nobody's
- * compartment that the record refers to come along where their type is in REFERENCED_TYPES.
+ * A scope without its persons, which the holder of the record adds: their ids are its own. Entries in
+ * nobody's compartment that the record refers to come along where their type is in REFERENCED_TYPES.
  */
 export interface SharePermit {
   readonly kind: 'permit';
@@ -87,8 +88,8 @@ const ANSWERS: Readonly<Record<OrganisationKind, readonly AskingRole[]>> = {
 };
 
 /**
- * The policy for one person, from the Patient records that are this person and the Consents in their compartments.
- * Consents that say nothing about sharing, and those not active, leave no trace.
+ * The policy for one person, from the Patient records that are this person and the Consents in their
+ * compartments. Consents that say nothing about sharing, and those not active, leave no trace.
  */
 export function sharePolicy(
   holder: { readonly ods: OdsCode; readonly kind: OrganisationKind },
@@ -108,8 +109,8 @@ export function sharePolicy(
 }
 
 /**
- * What an asker from anywhere in the network may have under this policy at this moment: types and hidden labels,
- * or the rule that refuses. Never throws.
+ * What an asker from anywhere in the network may have under this policy at this moment: types and hidden
+ * labels, or the rule that refuses. Never throws.
  */
 export function applySharePolicy(policy: SharePolicy, asker: Asker, at: InstantMs): SharePermit | Refusal {
   const role = ASKING[asker.actor.role];
@@ -141,9 +142,10 @@ export type KnownPerson =
   | { readonly kind: 'none' | 'ambiguous' | 'unverified' };
 
 /**
- * Whether somebody may ask the network for a person's shared record at all, at their own organisation `at`. A patient
- * for the own number; treating staff for people whom their organisation holds, in use, under a verified number. The
- * rule `identity` is to be told as "not found": it must not say whether the person exists.
+ * Whether somebody may ask the network for a person's shared record at all, at their own organisation `at`. A
+ * patient for the own number; treating staff for people whom their organisation holds, in use, under a
+ * verified number. The rule `identity` is to be told as "not found": it must not say whether the person
+ * exists.
  */
 export function decideSharedRecord(question: {
   readonly asker: Asker;
@@ -180,7 +182,10 @@ function denies(denial: Denial, organisation: OdsCode, at: InstantMs): boolean {
 /** Consents of other kinds: to be treated, to take part in research, in advance of losing capacity. */
 const OTHER_CONSENTS: readonly string[] = ['treatment', 'research', 'adr'];
 
-/** v3-ActReason codes of uses beyond a person's own care: an opt-out from these does not close the record to carers. */
+/**
+ * v3-ActReason codes of uses beyond a person's own care: an opt-out from these does not close the record to
+ * carers.
+ */
 const SECONDARY_PURPOSES: readonly string[] = [
   'HRESCH',
   'CLINTRCH',
@@ -197,9 +202,9 @@ const SECONDARY_PURPOSES: readonly string[] = [
 ];
 
 /**
- * Denials of sharing in a Consent, from the organisations that a `deny` names by ODS code or, where it names none
- * or they cannot be read, from all. What would narrow a denial further (classes, dates of data, exceptions inside
- * it) is not read: misreading it would open what the person closed.
+ * Denials of sharing in a Consent, from the organisations that a `deny` names by ODS code or, where it names
+ * none or they cannot be read, from all. What would narrow a denial further (classes, dates of data,
+ * exceptions inside it) is not read: misreading it would open what the person closed.
  */
 function denialsIn(consent: Consent): Denial[] {
   if (consent.status !== 'active' || isOtherConsent(consent) || consent.provision === undefined) return [];

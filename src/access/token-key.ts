@@ -1,6 +1,7 @@
 /**
- * The node's token key: an ES256 private JWK in the node's own key folder, mode 0600. Made on first use by whoever
- * comes first, the node or the command line, so making it is atomic: a link that fails where the file is there.
+ * The node's token key: an ES256 private JWK in the node's own key folder, mode 0600. Made on first use by
+ * whoever comes first, the node or the command line, so making it is atomic: a link that fails where the file
+ * is there.
  */
 import { link, mkdir, open, readFile, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -22,8 +23,8 @@ export interface TokenKey {
 }
 
 /**
- * The key in `folder`, made where there is none. Throws Failure `exception` where the file does not hold an ES256
- * private key: it is not replaced, since a person must know why tokens stop working.
+ * The key in `folder`, made where there is none. Throws Failure `exception` where the file does not hold an
+ * ES256 private key: it is not replaced, since a person must know why tokens stop working.
  */
 export async function openTokenKey(folder: string): Promise<TokenKey> {
   const path = join(folder, 'token.jwk.json');
@@ -81,8 +82,8 @@ async function keyIn(text: string): Promise<TokenKey> {
   } catch (cause) {
     throw new Failure(
       'exception',
-      'keys/token.jwk.json does not hold an ES256 private key. Restore it, or remove it to have a new one made; ' +
-        'tokens issued under the old one stop working.',
+      'keys/token.jwk.json does not hold an ES256 private key. Restore it, or remove it to have a new one ' +
+        'made; tokens issued under the old one stop working.',
       { cause },
     );
   }

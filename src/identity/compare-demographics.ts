@@ -1,7 +1,8 @@
 /**
- * Whether two Patient records may be one person, by name, birth date, gender and postcode. It never joins anything:
- * only a verified NHS number does. It finds pairs for people to look at (two people with one name and birth date,
- * one person under two records) and contradictions between records that claim one number. Symmetric.
+ * Whether two Patient records may be one person, by name, birth date, gender and postcode. It never joins
+ * anything: only a verified NHS number does. It finds pairs for people to look at (two people with one name
+ * and birth date, one person under two records) and contradictions between records that claim one number.
+ * Symmetric.
  */
 
 import { normaliseText } from '../fhir/search-value.ts';
@@ -18,8 +19,8 @@ export interface DemographicsComparison {
 type DemographicField = 'family' | 'given' | 'birthDate' | 'gender' | 'postcode';
 
 /**
- * Evidence for and against, in the manner of Fellegi and Sunter: a birth date is shared by few, a gender by half; people
- * move, so another postcode says little.
+ * Evidence for and against, in the manner of Fellegi and Sunter: a birth date is shared by few, a gender by
+ * half; people move, so another postcode says little.
  */
 const WEIGHTS: Readonly<Record<DemographicField, Readonly<Record<FieldAgreement, number>>>> = {
   family: { agree: 4, close: 2, differ: -4, missing: 0 },
@@ -30,7 +31,9 @@ const WEIGHTS: Readonly<Record<DemographicField, Readonly<Record<FieldAgreement,
 };
 const POSSIBLE = 6;
 
-/** Compares two Patients; the order does not matter. Reads every name and address that is not marked as wrong. */
+/**
+ * Compares two Patients; the order does not matter. Reads every name and address that is not marked as wrong.
+ */
 export function compareDemographics(a: Patient, b: Patient): DemographicsComparison {
   const fields = {
     ...compareWholeNames(a, b),
@@ -48,8 +51,8 @@ export function isNamesake(a: Patient, b: Patient): boolean {
 }
 
 /**
- * True where two records cannot well be one person's: another birth date and another name. Missing values contradict
- * nothing. For records that claim one NHS number.
+ * True where two records cannot well be one person's: another birth date and another name. Missing values
+ * contradict nothing. For records that claim one NHS number.
  */
 export function contradicts(a: Patient, b: Patient): boolean {
   const { family, given, birthDate } = compareDemographics(a, b).fields;

@@ -1,7 +1,7 @@
 /**
- * Merging two Patient records of one person (HL7 v2 A40), and taking the merge apart again. A merge only links: the
- * retired record keeps its own content, and nothing that refers to it is rewritten, so that the way back is exact.
- * R4 Patient.link; HL7 v2.5.1 §3.3.40.
+ * Merging two Patient records of one person (HL7 v2 A40), and taking the merge apart again. A merge only
+ * links: the retired record keeps its own content, and nothing that refers to it is rewritten, so that the
+ * way back is exact. R4 Patient.link; HL7 v2.5.1 §3.3.40.
  */
 import type { PatientLink } from 'fhir/r4.d.ts';
 import type { Id, VersionId } from '../base/brands.ts';
@@ -15,9 +15,10 @@ export type IdentifiedPatient = Patient & { id: Id };
 export const ACTIVE_BEFORE_MERGE = 'https://openward.org/Extension/active-before-merge';
 
 /**
- * Ops that retire `retired` in favour of `survivor`: each carries If-Match where its version is known, so that a
- * change in between makes the whole commit fail. Empty where they are merged already. Throws Failure `conflict`
- * where the two are one record, the retired one has been merged into another, or the survivor is itself retired.
+ * Ops that retire `retired` in favour of `survivor`: each carries If-Match where its version is known, so
+ * that a change in between makes the whole commit fail. Empty where they are merged already. Throws Failure
+ * `conflict` where the two are one record, the retired one has been merged into another, or the survivor is
+ * itself retired.
  */
 export function mergeOps(survivor: IdentifiedPatient, retired: IdentifiedPatient): readonly WriteOp[] {
   if (survivor.id === retired.id) {
@@ -48,8 +49,9 @@ export function mergeOps(survivor: IdentifiedPatient, retired: IdentifiedPatient
 }
 
 /**
- * Ops that undo the merge of `retired` into `survivor`: the links go, and the retired record is as active as it was
- * before (active, where the merge did not say). Throws Failure `conflict` where the two are not merged.
+ * Ops that undo the merge of `retired` into `survivor`: the links go, and the retired record is as active as
+ * it was before (active, where the merge did not say). Throws Failure `conflict` where the two are not
+ * merged.
  */
 export function unmergeOps(survivor: IdentifiedPatient, retired: IdentifiedPatient): readonly WriteOp[] {
   const away = linksOf(retired, 'replaced-by').find((link) => pointsAt(link, survivor.id));

@@ -1,17 +1,11 @@
 /**
- * The NHS number: ten digits, the last one a modulus-11 check digit (weights 10 to 2), shown 3-3-4. What people
- * paste is forgiven its spaces and dashes and nothing else, and each kind of mistake has its own words, since
- * "invalid" alone makes a person type the same thing again. NHS data dictionary, "NHS NUMBER".
+ * The NHS number: ten digits, the last one a modulus-11 check digit (weights 10 to 2), shown 3-3-4. What
+ * people paste is forgiven its spaces and dashes and nothing else, and each kind of mistake has its own
+ * words, since "invalid" alone makes a person type the same thing again. NHS data dictionary, "NHS NUMBER".
  */
 import type { NhsNumber } from '../base/brands.ts';
 
-type NhsNumberProblem =
-  | 'empty'
-  | 'national-insurance'
-  | 'letters'
-  | 'length'
-  | 'placeholder'
-  | 'check-digit';
+type NhsNumberProblem = 'empty' | 'national-insurance' | 'letters' | 'length' | 'placeholder' | 'check-digit';
 
 export type ParsedNhsNumber =
   | { readonly ok: true; readonly nhsNumber: NhsNumber }
@@ -24,7 +18,7 @@ const PROBLEM_TEXT: Readonly<Record<Exclude<NhsNumberProblem, 'length'>, string>
   letters: 'An NHS number holds digits only. Remove everything but its 10 digits.',
   placeholder: 'Ten zeros are not an NHS number. Leave it out where the number is not known.',
   'check-digit':
-    'This is not a valid NHS number: its last digit does not fit the others. Check it for a wrong or swapped digit.',
+    'This is not a valid NHS number: its last digit does not fit. Look for a wrong or swapped digit.',
 };
 
 /** White space of any kind, and the dashes that word processors and forms put between groups. */
@@ -45,7 +39,7 @@ export function parseNhsNumber(text: string): ParsedNhsNumber {
     return {
       ok: false,
       problem: 'length',
-      text: `An NHS number has 10 digits; this has ${digits.length}. Check for a digit that is missing or doubled.`,
+      text: `An NHS number has 10 digits; this has ${digits.length}. Look for a missing or doubled one.`,
     };
   }
   if (digits === '0000000000') return problem('placeholder');

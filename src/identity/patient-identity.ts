@@ -1,7 +1,7 @@
 /**
- * What a Patient resource says about its NHS numbers. Only a number that the sending system states as verified
- * (UK Core verification status 01) joins records across organisations; without a status it is unverified and
- * what hangs on it stays where it is. UK Core, Extension-UKCore-NHSNumberVerificationStatus.
+ * What a Patient resource says about its NHS numbers. Only a number that the sending system states as
+ * verified (UK Core verification status 01) joins records across organisations; without a status it is
+ * unverified and what hangs on it stays where it is. UK Core, Extension-UKCore-NHSNumberVerificationStatus.
  */
 import type { Identifier } from 'fhir/r4.d.ts';
 import { type NhsNumber, type OdsCode, odsCode } from '../base/brands.ts';

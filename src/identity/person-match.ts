@@ -1,7 +1,7 @@
 /**
- * From the Patient records of one node to persons. A person is all Patients joined by a verified NHS number or by
- * Patient.link (replaced-by, replaces; seealso and refer join nothing). One match or none: where two records that
- * nobody has joined are both in use under one number, nothing is disclosed and people must look.
+ * From the Patient records of one node to persons. A person is all Patients joined by a verified NHS number
+ * or by Patient.link (replaced-by, replaces; seealso and refer join nothing). One match or none: where two
+ * records that nobody has joined are both in use under one number, nothing is disclosed and people must look.
  * R4 Patient.link, http://hl7.org/fhir/R4/patient.html#merge.
  */
 import type { Id, NhsNumber, OdsCode } from '../base/brands.ts';
@@ -66,9 +66,9 @@ export function patientFacts(patient: Patient & { id: Id }): PatientFacts {
 }
 
 /**
- * Who has this number. `holders` must be closed: every Patient that carries it verified, and every one that links
- * or verified numbers reach from those. `claimants` carry it unverified; they join nothing, and count only where
- * nobody holds it.
+ * Who has this number. `holders` must be closed: every Patient that carries it verified, and every one that
+ * links or verified numbers reach from those. `claimants` carry it unverified; they join nothing, and count
+ * only where nobody holds it.
  */
 export function matchPerson(
   nhsNumber: NhsNumber,
@@ -84,8 +84,8 @@ export function matchPerson(
 }
 
 /**
- * Whether a closed set of Patients is one person, and then which record is in use. Links are people's word and are
- * taken; records that only a number joins must not contradict each other.
+ * Whether a closed set of Patients is one person, and then which record is in use. Links are people's word
+ * and are taken; records that only a number joins must not contradict each other.
  */
 export function onePerson(
   patients: readonly PatientFacts[],

@@ -1,7 +1,7 @@
 /**
- * The proof of the audit: both hash chains hold, and they still contain what they contained when an anchor was taken.
- * A chain alone shows a changed, lost or moved row, but not an end that was cut off; an anchor kept elsewhere (with a
- * backup, on paper, at the exchange) shows that too.
+ * The proof of the audit: both hash chains hold, and they still contain what they contained when an anchor
+ * was taken. A chain alone shows a changed, lost or moved row, but not an end that was cut off; an anchor
+ * kept elsewhere (with a backup, on paper, at the exchange) shows that too.
  */
 import type { BrokenAudit, Store } from '../store/store.ts';
 
@@ -24,8 +24,8 @@ export interface AuditProof {
 const CHAINS: readonly Chain[] = ['writes', 'reads'];
 
 /**
- * Walks both chains and looks for every anchor of before. Takes time in proportion to the rows. Resolves also where
- * the chains are broken: that is an answer, not a failure.
+ * Walks both chains and looks for every anchor of before. Takes time in proportion to the rows. Resolves also
+ * where the chains are broken: that is an answer, not a failure.
  */
 export async function proveAudit(
   store: Pick<Store, 'auditRows' | 'verifyAudit'>,

@@ -1,8 +1,9 @@
 /**
- * The node's feeds: for each stream from a source system, when it was last heard and its watermark, the newest
- * moment up to which the node knows that it has everything. As-at in a shared record is this, never the time of
- * asking. A watermark is only ever too old, never too new: it stops short of any message that is not yet stored, it
- * never passes the node's own clock, and after a crash it may be a second older than it was.
+ * The node's feeds: for each stream from a source system, when it was last heard and its watermark, the
+ * newest moment up to which the node knows that it has everything. As-at in a shared record is this, never
+ * the time of asking. A watermark is only ever too old, never too new: it stops short of any message that is
+ * not yet stored, it never passes the node's own clock, and after a crash it may be a second older than it
+ * was.
  */
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -48,15 +49,19 @@ export interface Arrival {
 }
 
 export interface Feeds {
-  /** A heartbeat: everything up to `through` (the source's clock) has been sent. Throws Failure `not-found`. */
+  /**
+   * A heartbeat: everything up to `through` (the source's clock) has been sent. Throws Failure `not-found`.
+   */
   heard(name: string, through: InstantMs): void;
   /**
-   * A message has begun to arrive; the watermark stops before `sentAt` until it is settled. `id` tells a repeated
-   * message (MSH-10). Throws Failure `not-found` for a feed that the configuration does not name.
+   * A message has begun to arrive; the watermark stops before `sentAt` until it is settled. `id` tells a
+   * repeated message (MSH-10). Throws Failure `not-found` for a feed that the configuration does not name.
    */
   accept(name: string, id: string, sentAt: InstantMs): Arrival;
   states(): readonly FeedState[];
-  /** Per kind, over the feeds that cover it, the oldest watermark. Kinds with a feed never heard are absent. */
+  /**
+   * Per kind, over the feeds that cover it, the oldest watermark. Kinds with a feed never heard are absent.
+   */
   coverage(): readonly FeedCoverage[];
   /** Writes what is not yet written. */
   close(): Promise<void>;
@@ -85,7 +90,9 @@ interface Kept {
   owed?: Record<string, readonly [sentAt: number, since: number]>;
 }
 
-/** Opens the feeds with the watermarks of before. Throws Failure `exception` where feeds.json is not readable. */
+/**
+ * Opens the feeds with the watermarks of before. Throws Failure `exception` where feeds.json is not readable.
+ */
 export async function openFeeds({ feeds, folder, clock }: FeedsParts): Promise<Feeds> {
   await mkdir(folder, { recursive: true });
   const path = join(folder, 'feeds.json');
@@ -234,8 +241,8 @@ class Feed {
   settled(id: string, sentAt: InstantMs): void {
     this.#end(id, sentAt);
     this.#owed.delete(id);
-    // Over several connections an older message may still be on its way, so where the source says how far it is,
-    // only that counts.
+    // Over several connections an older message may still be on its way, so where the source says how far it
+    // is, only that counts.
     if (this.#beats) this.#advance(this.#through ?? sentAt);
     else this.#advance(sentAt);
   }
@@ -309,7 +316,7 @@ async function keptIn(path: string): Promise<Readonly<Record<string, Kept>>> {
   } catch (cause) {
     throw new Failure(
       'exception',
-      'feeds.json in the node’s folder cannot be read. Remove it: feeds then count as never heard until they are.',
+      'feeds.json in the node’s folder cannot be read. Remove it: feeds then count as never heard for now.',
       { cause },
     );
   }

@@ -1,6 +1,6 @@
 /**
- * The way in, opened over a store: hands out sessions that decide, do and audit, and the person index that every
- * decision about a person rests on.
+ * The way in, opened over a store: hands out sessions that decide, do and audit, and the person index that
+ * every decision about a person rests on.
  */
 import type { Asker } from '../access/actor.ts';
 import type { OdsCode } from '../base/brands.ts';

@@ -1,7 +1,7 @@
 /**
- * Which Patients of a node a verified NHS number reaches: those that carry it, those that links join to them in
- * either direction, those that carry one of their verified numbers, and so on until nothing new is found. It also
- * notes what the answer rests on, so that a cache knows when it no longer holds.
+ * Which Patients of a node a verified NHS number reaches: those that carry it, those that links join to them
+ * in either direction, those that carry one of their verified numbers, and so on until nothing new is found.
+ * It also notes what the answer rests on, so that a cache knows when it no longer holds.
  */
 import { assert } from '../base/assert.ts';
 import { type Id, isId, type NhsNumber, type OdsCode, odsCode } from '../base/brands.ts';

@@ -1,7 +1,8 @@
 /**
- * From an NHS number to the Patient records of this node that are that person. Every decision about a person starts
- * here, so it must be fast (remembered) and never out of date: each commit passes through records, which tells the
- * index what it touched before the commit is answered. Nothing here is disclosed; it is how disclosure is decided.
+ * From an NHS number to the Patient records of this node that are that person. Every decision about a person
+ * starts here, so it must be fast (remembered) and never out of date: each commit passes through records,
+ * which tells the index what it touched before the commit is answered. Nothing here is disclosed; it is how
+ * disclosure is decided.
  */
 import { type SharePolicy, sharePolicy } from '../access/share-policy.ts';
 import { type Id, isId, type NhsNumber, type OdsCode, type VersionId } from '../base/brands.ts';
@@ -39,20 +40,30 @@ export interface PersonPage {
 }
 
 export interface PersonIndex {
-  /** Which Patients of this node are the person with this number; the same answer as the newest commit gives. */
+  /**
+   * Which Patients of this node are the person with this number; the same answer as the newest commit gives.
+   */
   locate(nhsNumber: NhsNumber): Promise<PersonMatch>;
-  /** The Patients that are one person with this one, itself among them; it alone where that is not certain. */
+  /**
+   * The Patients that are one person with this one, itself among them; it alone where that is not certain.
+   */
   joinedWith(patient: Id): Promise<readonly Id[]>;
   /** Verified NHS numbers that these Patients carry now, each once. */
   nhsNumbersOf(patients: readonly Id[]): Promise<readonly NhsNumber[]>;
   /**
-   * Every NHS number on every Patient, `count` Patients at a time, as of the moment of the first page: what is written
-   * in between neither shows nor disturbs. For the first fill of the locator; `changed` and `touchedBy` keep it right after that.
+   * Every NHS number on every Patient, `count` Patients at a time, as of the moment of the first page: what
+   * is written in between neither shows nor disturbs. For the first fill of the locator; `changed` and
+   * `touchedBy` keep it right after that.
    */
   people(after: string | undefined, count: number): Promise<PersonPage>;
-  /** NHS numbers, verified or not, whose answer a commit may have changed: those before it and those after. */
+  /**
+   * NHS numbers, verified or not, whose answer a commit may have changed: those before it and those after.
+   */
   touchedBy(change: Change): Promise<readonly NhsNumber[]>;
-  /** Calls `listener` after each commit that may have changed the answer for some numbers. Returns how to stop. */
+  /**
+   * Calls `listener` after each commit that may have changed the answer for some numbers. Returns how to
+   * stop.
+   */
   onChanged(listener: (nhsNumbers: readonly NhsNumber[]) => void): () => void;
   /** What this organisation lets others see of the person who is these Patients. */
   sharePolicy(patients: readonly Id[]): Promise<SharePolicy>;

@@ -1,6 +1,6 @@
 /**
- * The audit rows of a session: what each act is called and what its row says. Values that people typed are left out
- * (a search names its parameters only), and a row never grows with the size of the answer.
+ * The audit rows of a session: what each act is called and what its row says. Values that people typed are
+ * left out (a search names its parameters only), and a row never grows with the size of the answer.
  */
 import type { Asker } from '../access/actor.ts';
 import type { Id, InstantMs } from '../base/brands.ts';

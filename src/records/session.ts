@@ -1,6 +1,6 @@
 /**
- * The way in: every read and write of every door passes through a session, which decides, does and
- * audits in one step. A session is bound to one asker and is cheap to make, one per request.
+ * The way in: every read and write of every door passes through a session, which decides, does and audits in
+ * one step. A session is bound to one asker and is cheap to make, one per request.
  */
 
 import type { Asker } from '../access/actor.ts';
@@ -29,20 +29,29 @@ export interface Records {
 
 export interface RecordSession {
   readonly asker: Asker;
-  /** The current version. Throws Failure `not-found` (also where it is out of scope), `deleted`, `forbidden`. */
+  /**
+   * The current version. Throws Failure `not-found` (also where it is out of scope), `deleted`, `forbidden`.
+   */
   read(type: ResourceType, id: Id): Promise<Stored>;
   readVersion(type: ResourceType, id: Id, versionId: VersionId): Promise<Stored>;
   /** Newest first. Throws `not-found`. */
   history(target: HistoryTarget, page: PageRequest): Promise<Page<Stored | Deleted>>;
   search(query: SearchQuery): Promise<SearchPage>;
   /**
-   * Everything of the Patient records given; each must be in scope. To an asker of another organisation it is a disclosure:
-   * the share policy decides, and its row is durable before the answer. Throws `not-found`, `forbidden`, `suppressed`.
+   * Everything of the Patient records given; each must be in scope. To an asker of another organisation it is
+   * a disclosure: the share policy decides, and its row is durable before the answer. Throws `not-found`,
+   * `forbidden`, `suppressed`.
    */
   compartment(query: CompartmentQuery): Promise<Page<Stored>>;
-  /** Decides on every op, then commits all or none with the audit row. Resources must have been validated by the caller's door. */
+  /**
+   * Decides on every op, then commits all or none with the audit row. Resources must have been validated by
+   * the caller's door.
+   */
   submit(ops: readonly WriteOp[], options?: SubmitOptions): Promise<Commit>;
-  /** An audit row of its own for acts that no other method records: a disclosure, a refusal, the opening of a copy. Durable when it resolves. */
+  /**
+   * An audit row of its own for acts that no other method records: a disclosure, a refusal, the opening of a
+   * copy. Durable when it resolves.
+   */
   note(note: AuditNote): Promise<void>;
   /** Commits after `after`; role `node` and `system` only. */
   changes(after: Seq, signal: AbortSignal): AsyncIterable<Change>;

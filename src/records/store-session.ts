@@ -1,7 +1,8 @@
 /**
- * A session over the store: decide → do → audit, for one asker. A read's row is in the log before its answer leaves;
- * a write's row, a disclosure's and a note's is in the durable commit. A refusal and a miss leave a row too, and one
- * that tells people apart who mistyped from people who tried another's record, though both hear "not found".
+ * A session over the store: decide → do → audit, for one asker. A read's row is in the log before its answer
+ * leaves; a write's row, a disclosure's and a note's is in the durable commit. A refusal and a miss leave a
+ * row too, and one that tells people apart who mistyped from people who tried another's record, though both
+ * hear "not found".
  */
 import type { Asker } from '../access/actor.ts';
 import { type Decision, decide, type Refusal } from '../access/policy.ts';
@@ -162,7 +163,9 @@ export class StoreSession implements RecordSession {
     throw notFound();
   }
 
-  /** Scope for what another organisation may have of these Patients; a refusal is durable before it is told. */
+  /**
+   * Scope for what another organisation may have of these Patients; a refusal is durable before it is told.
+   */
   async #mayDisclose(persons: readonly Id[]): Promise<Scope> {
     const policy = await this.#parts.persons.sharePolicy(persons);
     const answer = applySharePolicy(policy, this.asker, this.#parts.clock.now());

@@ -1,7 +1,7 @@
 /**
- * Writing: decide on every op, then commit all or none with the audit row, then tell the person index. The source
- * system may write everything at its node; people only what their role writes, for patients that the organisation
- * holds, and never over what they may not see.
+ * Writing: decide on every op, then commit all or none with the audit row, then tell the person index. The
+ * source system may write everything at its node; people only what their role writes, for patients that the
+ * organisation holds, and never over what they may not see.
  */
 import type { Asker } from '../access/actor.ts';
 import { decide, type Refusal, refuse } from '../access/policy.ts';
@@ -24,7 +24,9 @@ export async function submitOps(
 ): Promise<Commit> {
   const { store, persons, clock } = parts;
   const ops = given.map((op) => withId(op, parts));
-  /** Whose records the versions lie in that will be replaced; those of the new ones are added by the store. */
+  /**
+   * Whose records the versions lie in that will be replaced; those of the new ones are added by the store.
+   */
   const replaced = new Set<string>();
   const { targets, detail } = writeTargets(ops);
   const act = {
@@ -59,7 +61,10 @@ export async function submitOps(
   }
 }
 
-/** An attempt that changed nothing leaves a row as well; where even that fails, the first failure is the one told. */
+/**
+ * An attempt that changed nothing leaves a row as well; where even that fails, the first failure is the one
+ * told.
+ */
 async function auditFailure(
   { store, log }: SessionParts,
   draft: ReturnType<typeof auditDraft>,
@@ -95,8 +100,8 @@ function personsIn(ops: readonly WriteOp[]): ReadonlySet<string> {
 }
 
 /**
- * The first refusal among the ops, or undefined. Adds to `touched` whose record the versions that will be replaced
- * were in, where it had to look at them.
+ * The first refusal among the ops, or undefined. Adds to `touched` whose record the versions that will be
+ * replaced were in, where it had to look at them.
  */
 async function decideOps(
   parts: SessionParts,
@@ -129,7 +134,9 @@ async function decideOps(
   return undefined;
 }
 
-/** No op at all (a raw message kept as it came) is decided as a write of no type: the source system's alone. */
+/**
+ * No op at all (a raw message kept as it came) is decided as a write of no type: the source system's alone.
+ */
 function typesOf(ops: readonly WriteOp[]): Iterable<ResourceType | undefined> {
   if (ops.length === 0) return [undefined];
   return new Set(ops.map((op) => (op.op === 'delete' ? op.type : op.resource.resourceType)));

@@ -1,6 +1,6 @@
 /**
- * A bounded cache whose entries say what they rest on, present or absent, so that a commit takes away exactly what it
- * may have changed. An answer that was begun before such a commit is not kept.
+ * A bounded cache whose entries say what they rest on, present or absent, so that a commit takes away exactly
+ * what it may have changed. An answer that was begun before such a commit is not kept.
  */
 /** Oldest entries go first. */
 export class WatchedCache<T> {

@@ -1,6 +1,7 @@
 /**
- * Who looked at a person's record and who changed it, from the audit: for the privacy officer, for the person, and
- * after a merge is taken apart, for those who must be told. Reading the audit is audited like any other read.
+ * Who looked at a person's record and who changed it, from the audit: for the privacy officer, for the
+ * person, and after a merge is taken apart, for those who must be told. Reading the audit is audited like any
+ * other read.
  */
 import type { Asker } from '../access/actor.ts';
 import { decide } from '../access/policy.ts';
@@ -30,8 +31,9 @@ export interface LookedPage {
 const WALK_MAX = 10_000;
 
 /**
- * Rows of one chain that are about any of these Patients, from row `after` on. A page may be empty and not the last.
- * Throws Failure `forbidden` for all but the privacy officer and the patient whose records they are.
+ * Rows of one chain that are about any of these Patients, from row `after` on. A page may be empty and not
+ * the last. Throws Failure `forbidden` for all but the privacy officer and the patient whose records they
+ * are.
  */
 export async function whoLooked(
   { store, persons, ods, clock }: WhoLookedParts,
