@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Id, InstantMs, NhsNumber, OdsCode } from '../base/brands.ts';
 import type { OrganisationKind } from '../base/node-config.ts';
+import { resourceTypes } from '../fhir/definitions.ts';
 import { ODS_CODE_SYSTEM, type ResourceOf } from '../fhir/resource.ts';
 import type { Asker, Role } from './actor.ts';
 import { PERSONAS, REFERENCED_TYPES } from './personas.ts';
@@ -13,6 +14,7 @@ import {
   type SharePolicy,
   sharePolicy,
   shareScope,
+  showsUnder,
 } from './share-policy.ts';
 
 type Consent = ResourceOf<'Consent'>;
@@ -100,6 +102,19 @@ describe('share policy: whom each kind of organisation answers', () => {
     expect(types('gp')).not.toContain('Binary');
   });
 
+  it('shows the same in a copy as its scope would', () => {
+    const answer = applySharePolicy(policyOf('gp'), asker('nurse'), NOW);
+    if (answer.kind !== 'permit') throw new Error(answer.text);
+    expect(showsUnder(answer, 'Observation', ['N'])).toBe(true);
+    expect(showsUnder(answer, 'Observation', ['N', 'R'])).toBe(false);
+    expect(showsUnder(answer, 'Device', [])).toBe(true);
+    expect(showsUnder(answer, 'AuditEvent', [])).toBe(false);
+    const scope = shareScope(answer, []);
+    for (const type of resourceTypes) {
+      expect(`${type} ${showsUnder(answer, type, [])}`).toBe(`${type} ${scope.types.includes(type)}`);
+    }
+  });
+
   it('becomes a scope over the holder’s Patients with directory entries beside them', () => {
     const answer = applySharePolicy(policyOf('gp'), asker('nurse'), NOW);
     if (answer.kind !== 'permit') throw new Error(answer.text);
@@ -147,6 +162,11 @@ describe('asking for a shared record', () => {
 });
 
 describe('share policy: identity', () => {
+  it('keeps a record without a verified number where it is', () => {
+    expect(mark({ ...policyOf('acute'), nhsNumbers: [] }, asker('gp'))).toBe('identity');
+    expect(mark({ ...policyOf('acute'), nhsNumbers: [] }, asker('patient'))).toBe('identity');
+  });
+
   it('opens to a patient the own record only', () => {
     expect(mark(policyOf('acute'), asker('patient', ASKING, '9990000026' as NhsNumber))).toBe('identity');
     const { patient: _, ...actor } = asker('patient').actor;

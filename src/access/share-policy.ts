@@ -11,7 +11,7 @@ import type { ResourceOf, ResourceType } from '../fhir/resource.ts';
 import { ODS_CODE_SYSTEM } from '../fhir/resource.ts';
 import type { Scope } from '../store/scope.ts';
 import type { Asker, Role } from './actor.ts';
-import { LAB_TYPES, PERSONAS, PHARMACY_TYPES, RECORD_TYPES } from './personas.ts';
+import { LAB_TYPES, PERSONAS, PHARMACY_TYPES, RECORD_TYPES, REFERENCED_TYPES } from './personas.ts';
 import { type Refusal, recordScope, refuse } from './policy.ts';
 
 type Consent = ResourceOf<'Consent'>;
@@ -122,6 +122,9 @@ export function applySharePolicy(policy: SharePolicy, asker: Asker, at: InstantM
   if (!ANSWERS[policy.kind].includes(role)) {
     return refuse('role', `This service does not show its records to the role ${role}.`);
   }
+  if (policy.nhsNumbers.length === 0) {
+    return refuse('identity', 'Nobody has verified the NHS number of this record, so it stays where it is.');
+  }
   if (role === 'patient') {
     const own = asker.actor.patient;
     if (own === undefined || !policy.nhsNumbers.includes(own)) {
@@ -171,6 +174,18 @@ export function decideSharedRecord(question: {
 /** The permit as a scope over the Patient records of the node that holds the record. */
 export function shareScope(permit: SharePermit, patients: readonly Id[]): Scope {
   return recordScope(patients, permit.types, permit.hiddenLabels);
+}
+
+/**
+ * Whether a resource of this type with these `meta.security` codes shows under the permit: for a continuity copy,
+ * where there is no query to push a scope into. The copy holds the person's compartment and what it refers to.
+ */
+export function showsUnder(permit: SharePermit, type: ResourceType, labels: readonly string[]): boolean {
+  const { types, hiddenLabels } = permit;
+  return (
+    (types.includes(type) || REFERENCED_TYPES.includes(type)) &&
+    !labels.some((label) => hiddenLabels.includes(label))
+  );
 }
 
 function denies(denial: Denial, organisation: OdsCode, at: InstantMs): boolean {
