@@ -78,7 +78,16 @@ export function etagOf(versionId: VersionId): string {
   return `W/"${versionId}"`;
 }
 
-/** `Mon, 23 Nov 2026 08:15:30 GMT`: HTTP knows seconds only. */
+const dates = new Map<number, string>();
+const DATES_KEPT = 10_000;
+
+/** `Mon, 23 Nov 2026 08:15:30 GMT`: HTTP knows seconds only. Kept by second, since formatting shows on the path of a read. */
 export function httpDate(at: InstantMs): string {
-  return new Date(at).toUTCString();
+  const second = Math.floor(at / 1000);
+  const known = dates.get(second);
+  if (known !== undefined) return known;
+  const text = new Date(at).toUTCString();
+  if (dates.size >= DATES_KEPT) dates.clear();
+  dates.set(second, text);
+  return text;
 }
