@@ -2,6 +2,8 @@
  * References inside resources: what they point at, and finding or replacing all of them.
  * http://hl7.org/fhir/R4/references.html
  */
+import { isId } from '../base/brands.ts';
+import { isResourceType } from './definitions.ts';
 import { isObject } from './json-access.ts';
 
 /** A literal reference, read. `version` where it names one. */
@@ -10,24 +12,33 @@ export type ParsedReference =
   | { readonly kind: 'contained'; readonly fragment: string }
   | { readonly kind: 'elsewhere'; readonly url: string };
 
-const LOCAL = /^([A-Z][A-Za-z]+)\/([A-Za-z0-9\-.]{1,64})(?:\/_history\/([A-Za-z0-9\-.]{1,64}))?$/;
-const TAIL = /(?:^|\/)([A-Z][A-Za-z]+)\/[A-Za-z0-9\-.]{1,64}(?:\/_history\/[A-Za-z0-9\-.]{1,64})?$/;
+const HISTORY = '/_history/';
 
-/** Reads a Reference.reference. Whatever is neither relative nor a fragment is elsewhere. */
+/** Reads a Reference.reference. Whatever is neither relative (to a type of R4) nor a fragment is elsewhere. */
 export function parseReference(text: string): ParsedReference {
   if (text.startsWith('#')) return { kind: 'contained', fragment: text.slice(1) };
-  const match = LOCAL.exec(text);
-  if (match === null) return { kind: 'elsewhere', url: text };
-  const local = { kind: 'local', type: match[1] ?? '', id: match[2] ?? '' } as const;
-  return match[3] === undefined ? local : { ...local, version: match[3] };
+  const slash = text.indexOf('/');
+  const type = slash < 0 ? '' : text.slice(0, slash);
+  if (!isResourceType(type)) return { kind: 'elsewhere', url: text };
+  const history = text.indexOf(HISTORY, slash);
+  const id = history < 0 ? text.slice(slash + 1) : text.slice(slash + 1, history);
+  if (!isId(id)) return { kind: 'elsewhere', url: text };
+  if (history < 0) return { kind: 'local', type, id };
+  const version = text.slice(history + HISTORY.length);
+  return isId(version) ? { kind: 'local', type, id, version } : { kind: 'elsewhere', url: text };
 }
 
 /**
- * The type that a relative or absolute reference shows (`Patient/1`, `https://x/fhir/Patient/1`);
+ * The type of R4 that a relative or absolute reference shows (`Patient/1`, `https://x/fhir/Patient/1`);
  * undefined otherwise.
  */
 export function typeShownBy(reference: string): string | undefined {
-  return TAIL.exec(reference)?.[1];
+  const history = reference.indexOf(HISTORY);
+  const end = history < 0 ? reference.length : history;
+  const slash = reference.lastIndexOf('/', end - 1);
+  if (slash <= 0 || !isId(reference.slice(slash + 1, end))) return undefined;
+  const type = reference.slice(reference.lastIndexOf('/', slash - 1) + 1, slash);
+  return isResourceType(type) ? type : undefined;
 }
 
 /** Nesting beyond which nothing is visited; parseJson refuses such depth long before. */

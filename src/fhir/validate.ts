@@ -7,6 +7,7 @@
 import type { Issue } from '../base/failure.ts';
 import { isResourceType } from './definitions.ts';
 import { isArray, isObject, itemAt, type JsonObject } from './json-access.ts';
+import type { Primitive } from './primitives.ts';
 import { typeShownBy } from './references.ts';
 import { type Element, type Member, planOf, type TypePlan } from './type-plans.ts';
 import { ValidationRun } from './validation-run.ts';
@@ -51,7 +52,8 @@ function checkComplex(run: ValidationRun, plan: TypePlan, value: unknown): void 
     run.report('too-costly', 'The resource is nested too deep.');
     return;
   }
-  if (checkMembers(run, plan, value) === (value.id === undefined ? 0 : 1)) {
+  const count = checkMembers(run, plan, value);
+  if (count < 2 && (count === 0 || value.id !== undefined)) {
     run.report('structure', 'This is empty. Leave the element out, or give it content.');
   }
 }
@@ -60,34 +62,50 @@ function checkComplex(run: ValidationRun, plan: TypePlan, value: unknown): void 
 function checkMembers(run: ValidationRun, plan: TypePlan, value: JsonObject): number {
   let seen = 0;
   let count = 0;
+  let before = plan.start;
   for (const name in value) {
+    const item = value[name];
     count++;
-    const member = plan.members.get(name);
-    if (member === undefined) {
-      if (name !== 'resourceType' || !isResourceType(plan.name)) reportUnknown(run, plan, name);
-      continue;
+    // Objects of one type mostly have their members in one order: what came next last time is tried first.
+    let member = before.next;
+    if (member === undefined || member.name !== name) {
+      member = plan.members.get(name);
+      if (member === undefined) {
+        if (name !== 'resourceType' || !isResourceType(plan.name)) reportUnknown(run, plan, name);
+        continue;
+      }
+      before.next = member;
     }
+    before = member;
     const { element } = member;
     if (element.choice && (seen & element.bit) !== 0) checkChosenOnce(run, plan, value, member);
     seen |= element.bit;
+    // Most members are single primitives that are right: they need no place on the path.
+    if (member.plain !== undefined && isRight(member.plain, element.codes, item)) continue;
     run.enter(element.name);
-    if (element.many) checkMany(run, member, value, value[name]);
-    else checkOne(run, member, value, value[name]);
+    if (element.many) checkMany(run, member, value, item);
+    else checkOne(run, member, value, item);
     run.leave();
     if (run.full) return count;
   }
-  if ((seen & plan.requiredBits) !== plan.requiredBits) {
-    for (const element of plan.required) {
-      if ((seen & element.bit) === 0) {
-        run.report('required', `${plan.name} must have "${element.name}".`, element.name);
-      }
-    }
-  }
+  if ((seen & plan.requiredBits) !== plan.requiredBits) reportMissing(run, plan, seen);
   if (plan.name === 'Extension') checkExtension(run, plan, value, seen);
   return count;
 }
 
-const ELEMENT_NAME = /^_?[A-Za-z][A-Za-z0-9]{0,63}$/;
+function isRight(primitive: Primitive, codes: ReadonlySet<string> | undefined, value: unknown): boolean {
+  if (typeof value !== primitive.json) return false;
+  return codes === undefined ? primitive.accepts(value as never) : codes.has(value as string);
+}
+
+function reportMissing(run: ValidationRun, plan: TypePlan, seen: number): void {
+  for (const element of plan.required) {
+    if ((seen & element.bit) !== 0) continue;
+    run.report('required', `${plan.name} must have "${element.name}".`, element.name);
+  }
+}
+
+const ELEMENT_NAME = /^_?[A-Za-z][A-Za-z0-9_]{0,63}$/;
 
 /** The name is only repeated where it looks like one: it might be anything. */
 function reportUnknown(run: ValidationRun, plan: TypePlan, name: string): void {
@@ -109,8 +127,7 @@ function checkChosenOnce(run: ValidationRun, plan: TypePlan, value: JsonObject, 
 
 /** ext-1: either a value or extensions, never both. */
 function checkExtension(run: ValidationRun, plan: TypePlan, value: JsonObject, seen: number): void {
-  const valued = [...plan.members.values()].find((member) => member.element.choice)?.element.bit ?? 0;
-  const hasValue = (seen & valued) !== 0;
+  const hasValue = (seen & plan.choiceBits) !== 0;
   if (hasValue === (value.extension !== undefined)) {
     run.report('structure', 'An extension must have either a value or extensions, and not both.');
   }
@@ -175,8 +192,12 @@ function checkNull(run: ValidationRun, member: Member, parent: JsonObject, index
 function checkValue(run: ValidationRun, member: Member, value: unknown): void {
   const { element, primitive } = member;
   if (primitive === undefined) {
-    if (member.type === 'Resource') checkResource(run, value, false);
-    else checkComplex(run, planOf(member.type), value);
+    if (member.type === 'Resource') {
+      checkResource(run, value, false);
+    } else {
+      member.plan ??= planOf(member.type);
+      checkComplex(run, member.plan, value);
+    }
     if (element.targets !== undefined && member.type === 'Reference') checkTarget(run, element, value);
     if (element.systems !== undefined && member.type === 'CodeableConcept') checkConcept(run, element, value);
     return;
