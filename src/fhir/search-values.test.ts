@@ -296,6 +296,7 @@ describe('what is indexed', () => {
       {},
       { resourceType: 'Nothing' },
       { resourceType: 'constructor' },
+      JSON.parse('{"resourceType":"__proto__"}'),
     ]) {
       expect(searchValues(nothing)).toEqual([]);
     }

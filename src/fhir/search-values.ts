@@ -4,6 +4,7 @@
  * http://hl7.org/fhir/R4/search.html §3.1.1.4.
  */
 import { BEGINNING_OF_TIME, dateRange, END_OF_TIME } from './date-range.ts';
+import { isResourceType } from './definitions.ts';
 import { SEARCH_FUNCTIONS } from './generated/search-functions.ts';
 import { isArray, isObject, type JsonObject } from './json-access.ts';
 import { phoneticKey } from './phonetic-key.ts';
@@ -22,8 +23,9 @@ let out: SearchValue[] = [];
  */
 export function searchValues(resource: unknown): SearchValue[] {
   const found: SearchValue[] = [];
-  if (!isObject(resource) || typeof resource.resourceType !== 'string') return found;
-  const index = SEARCH_FUNCTIONS[resource.resourceType];
+  if (!isObject(resource)) return found;
+  const type = resource.resourceType;
+  const index = typeof type === 'string' && isResourceType(type) ? SEARCH_FUNCTIONS[type] : undefined;
   if (index === undefined) return found;
   out = found;
   index(resource, emitter);

@@ -41,7 +41,7 @@ export interface Element {
   /** Codes of the required value set, in any system. */
   readonly codes: ReadonlySet<string> | undefined;
   /** The required value set, system → codes. */
-  readonly systems: Readonly<Record<string, readonly string[]>> | undefined;
+  readonly systems: ReadonlyMap<string, ReadonlySet<string>> | undefined;
   readonly valueSet: string | undefined;
   /** Resource types that a Reference may point at. */
   readonly targets: ReadonlySet<string> | undefined;
@@ -118,7 +118,10 @@ function elementOf(row: ElementRow, bit: number): Element {
     many: row.max !== 1,
     max: row.max,
     codes: systems === undefined ? undefined : new Set(Object.values(systems).flat()),
-    systems,
+    systems:
+      systems === undefined
+        ? undefined
+        : new Map(Object.entries(systems).map(([system, codes]) => [system, new Set(codes)])),
     valueSet: row.b,
     targets: row.r === undefined ? undefined : new Set(row.r),
   };

@@ -133,7 +133,13 @@ describe('validate', () => {
     expect(validate(allergy({ coding: [{ system, code: 'active' }] }))).toEqual([]);
     const other = { system: 'urn:other', code: 'x' };
     expect(validate(allergy({ coding: [other, { system, code: 'active' }] }))).toEqual([]);
-    for (const wrong of [{ coding: [other] }, { text: 'active' }, { coding: [{ code: 'active' }] }]) {
+    const odd = { system: 'constructor', code: 'name' };
+    for (const wrong of [
+      { coding: [other] },
+      { coding: [odd] },
+      { text: 'active' },
+      { coding: [{ code: 'active' }] },
+    ]) {
       expect(validate(allergy(wrong))).toMatchObject([
         { code: 'code-invalid', expression: 'AllergyIntolerance.clinicalStatus' },
       ]);
@@ -180,6 +186,14 @@ describe('validate', () => {
     expect(validate(patient({ extension: [deep] }))).toMatchObject([{ code: 'too-costly' }]);
     const wide = patient({ name: Array.from({ length: 10_000 }, () => ({ wrong: 1 })) });
     expect(validate(wide)).toHaveLength(100);
+  });
+
+  it('is not led astray by names that every object has', () => {
+    for (const name of ['constructor', '__proto__', 'toString', 'hasOwnProperty', 'valueOf']) {
+      const resource = JSON.parse(`{"resourceType":"Patient","${name}":{"x":1},"gender":"${name}"}`);
+      expect(validate(resource).map((issue) => issue.code)).toEqual(['structure', 'code-invalid']);
+      expect(validate({ resourceType: name })).toMatchObject([{ code: 'structure' }]);
+    }
   });
 
   it('never repeats a value', () => {

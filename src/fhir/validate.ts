@@ -234,7 +234,7 @@ function checkConcept(run: ValidationRun, element: Element, value: unknown): voi
   const codings: unknown[] = Array.isArray(value.coding) ? value.coding : [];
   for (const coding of codings) {
     if (!isObject(coding) || typeof coding.system !== 'string' || typeof coding.code !== 'string') continue;
-    if (element.systems[coding.system]?.includes(coding.code) === true) return;
+    if (element.systems.get(coding.system)?.has(coding.code) === true) return;
   }
   const list = listOf(element.codes ?? new Set());
   run.report('code-invalid', `One coding must be of ${element.valueSet}, and none is.${list}`);
