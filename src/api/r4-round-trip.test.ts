@@ -48,11 +48,22 @@ async function comesBack(
   const read = await door.send('GET', version, { as: 'system' });
   expect(read.status, `${name}: ${read.text}`).toBe(200);
   const back = read.json();
+  expect(numbersIn(read.text), `${name}: decimals keep the places they were written with`).toEqual(
+    numbersIn(bytes.toString('utf8')),
+  );
   const { versionId, lastUpdated, ...meta } = back.meta;
   expect(versionId, name).toBe(String(before + 1));
   expect(Date.parse(lastUpdated), name).not.toBeNaN();
   expect({ ...back, meta }, name).toEqual({ ...resource, meta: stripped(resource.meta) });
   return true;
+}
+
+/** Every number of a JSON text as it is written there. */
+function numbersIn(text: string): readonly string[] {
+  const found: string[] = [];
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|-?\d[-+.\deE]*/g))
+    if (!token.startsWith('"')) found.push(token);
+  return found.sort();
 }
 
 function stripped(meta: unknown): object {

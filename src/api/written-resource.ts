@@ -3,6 +3,7 @@
  * R4 http://hl7.org/fhir/R4/http.html#create and #update.
  */
 import { Failure, type Issue } from '../base/failure.ts';
+import { withDecimalsOf } from '../fhir/exact-decimals.ts';
 import { parseJson } from '../fhir/parse-json.ts';
 import type { Resource, ResourceType } from '../fhir/resource.ts';
 import { validate } from '../fhir/validate.ts';
@@ -71,5 +72,5 @@ export function requireType(value: unknown, type: ResourceType | undefined, plac
 export function withoutId(resource: Resource): Resource {
   if (resource.id === undefined) return resource;
   const { id: _ignored, ...rest } = resource;
-  return rest as Resource;
+  return withDecimalsOf(resource, rest) as Resource;
 }

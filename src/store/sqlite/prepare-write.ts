@@ -6,6 +6,7 @@
 import type { Id, InstantMs } from '../../base/brands.ts';
 import { isoInstant } from '../../base/clock.ts';
 import { indexOf } from '../../fhir/compartments.ts';
+import { withDecimalsOf, writeJson } from '../../fhir/exact-decimals.ts';
 import { eachReference, parseReference } from '../../fhir/references.ts';
 import type { Resource } from '../../fhir/resource.ts';
 
@@ -49,7 +50,7 @@ export function prepareWrite(resource: Resource, id: Id): PreparedWrite {
   const { resourceType: _type, id: _id, meta, ...rest } = resource;
   const { versionId: _version, lastUpdated: _time, ...restOfMeta } = meta ?? {};
   const metaText = JSON.stringify(restOfMeta);
-  const restText = JSON.stringify(rest);
+  const restText = writeJson(withDecimalsOf(resource, rest));
   const tail =
     (metaText === '{}' ? '}' : `,${metaText.slice(1)}`) + (restText === '{}' ? '}' : `,${restText.slice(1)}`);
   const subject = resource.id === id ? resource : { ...resource, id };
