@@ -28,6 +28,11 @@ export const SETTINGS = {
   bodyBytesMax: setting<number>(10_000_000, 'bytes', 'Largest HTTP request body that is read.'),
   jsonDepthMax: setting<number>(64, 'levels', 'Deepest nesting of JSON that is parsed.'),
   bundleEntriesMax: setting<number>(10_000, 'entries', 'Most entries of a batch or transaction.'),
+  batchLanesMax: setting<number>(
+    16,
+    'entries',
+    'Most entries of one batch under way at once, so that it leaves room for others.',
+  ),
   pageSizeDefault: setting<number>(50, 'resources', 'Matches on a search page where _count is not given.'),
   pageSizeMax: setting<number>(1_000, 'resources', 'Largest _count that is honoured.'),
   includesMax: setting<number>(

@@ -12,9 +12,6 @@ import { failureAnswer } from '../failure-answer.ts';
 import type { FhirAnswer, FhirCall } from '../fhir-call.ts';
 import type { Interaction } from '../interaction.ts';
 
-/** Entries under way at once: enough for the store to group their commits, few enough to leave room for others. */
-const LANES = 16;
-
 export const batch: Interaction = {
   code: 'batch',
   level: 'system',
@@ -38,7 +35,7 @@ async function answerBatch(call: FhirCall): Promise<FhirAnswer> {
     }
   });
   for (const entries of ranks) {
-    await inLanes(byTarget(entries), async (same) => {
+    await inLanes(call.context.settings.batchLanesMax, byTarget(entries), async (same) => {
       for (const entry of same) answers[entry.index] = await answerEntry(call, entry);
     });
   }
@@ -74,12 +71,16 @@ function byTarget(entries: readonly RequestEntry[]): readonly (readonly RequestE
   return [...groups.values()];
 }
 
-async function inLanes<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+async function inLanes<T>(
+  lanes: number,
+  items: readonly T[],
+  work: (item: T) => Promise<void>,
+): Promise<void> {
   let next = 0;
   const lane = async (): Promise<void> => {
     for (let item = items[next++]; item !== undefined; item = items[next++]) await work(item);
   };
-  await Promise.all(Array.from({ length: Math.min(LANES, items.length) }, lane));
+  await Promise.all(Array.from({ length: Math.max(1, Math.min(lanes, items.length)) }, lane));
 }
 
 /** Names that only this Bundle knows. */
