@@ -24,7 +24,7 @@ import { openRecords } from '../src/records/open-records.ts';
 import type { AuditRow } from '../src/store/audit.ts';
 import { openStore } from '../src/store/open-store.ts';
 
-export interface Answer {
+interface Answer {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
@@ -32,7 +32,7 @@ export interface Answer {
   json(): ReturnType<typeof JSON.parse>;
 }
 
-export interface Sent {
+interface Sent {
   /** A token, or a persona to take one of. */
   readonly as?: string;
   /** Sent as JSON where it is no string. */

@@ -20,7 +20,10 @@ export function storedAnswer(stored: Stored): FhirAnswer {
   };
 }
 
-/** What a create or update says: `return=` decides whether the resource, nothing or an outcome comes along. */
+/**
+ * What a create or update says: `return=` decides whether the resource, nothing or an outcome comes
+ * along.
+ */
 export function writtenAnswer(
   context: FhirContext,
   committed: Committed,
@@ -48,7 +51,7 @@ function writtenBody(
     const done: Issue = {
       severity: 'information',
       code: 'informational',
-      text: `${committed.type} ${committed.outcome === 'existing' ? 'was there already' : committed.outcome}.`,
+      text: `${committed.type}: ${committed.outcome}.`,
     };
     return outcomeBytes([done, ...warnings]);
   }
@@ -66,7 +69,7 @@ export function resourceUrl(context: FhirContext, type: ResourceType, id: Id): s
 }
 
 /** Absolute address of one version. */
-export function versionUrl(
+function versionUrl(
   context: FhirContext,
   version: { readonly type: ResourceType; readonly id: Id; readonly versionId: VersionId },
 ): string {
@@ -81,7 +84,10 @@ export function etagOf(versionId: VersionId): string {
 const dates = new Map<number, string>();
 const DATES_KEPT = 10_000;
 
-/** `Mon, 23 Nov 2026 08:15:30 GMT`: HTTP knows seconds only. Kept by second, since formatting shows on the path of a read. */
+/**
+ * `Mon, 23 Nov 2026 08:15:30 GMT`: HTTP knows seconds only. Kept by second, since formatting shows on the
+ * path of a read.
+ */
 export function httpDate(at: InstantMs): string {
   const second = Math.floor(at / 1000);
   const known = dates.get(second);

@@ -1,6 +1,6 @@
 /**
- * An address that is not percent-encoded UTF-8 never reaches a door: the HTTP layer refuses it. This says so in the
- * words of the door it was meant for.
+ * An address that is not percent-encoded UTF-8 never reaches a door: the HTTP layer refuses it. This says
+ * so in the words of the door it was meant for.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Failure } from '../base/failure.ts';

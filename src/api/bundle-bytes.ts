@@ -1,6 +1,6 @@
 /**
- * Bundles joined from stored bytes: what a node holds goes out exactly as it is kept, and nothing is parsed or
- * stringified on the way. R4 Bundle, http://hl7.org/fhir/R4/bundle.html.
+ * Bundles joined from stored bytes: what a node holds goes out exactly as it is kept, and nothing is
+ * parsed or stringified on the way. R4 Bundle, http://hl7.org/fhir/R4/bundle.html.
  */
 
 export interface BundleLink {
@@ -17,7 +17,7 @@ export interface BundleEntry {
   readonly response?: EntryResponse;
 }
 
-export interface EntryResponse {
+interface EntryResponse {
   readonly status: string;
   readonly location?: string;
   readonly etag?: string;

@@ -1,6 +1,6 @@
 /**
- * A Bundle of requests: what batch and transaction share. Each entry is read on its own, so that an error names the
- * entry it is in. R4 http://hl7.org/fhir/R4/http.html#transaction.
+ * A Bundle of requests: what batch and transaction share. Each entry is read on its own, so that an error
+ * names the entry it is in. R4 http://hl7.org/fhir/R4/http.html#transaction.
  */
 import { Failure, type Issue } from '../base/failure.ts';
 import { isObject, type JsonObject } from '../fhir/json-access.ts';
@@ -22,7 +22,10 @@ export interface RequestEntry {
   readonly headers: RequestHeaders;
 }
 
-/** The first rank is done first: deletions, creations, updates, then reads, whatever the order in the Bundle. */
+/**
+ * The first rank is done first: deletions, creations, updates, then reads, whatever the order in the
+ * Bundle.
+ */
 export const RANK: Readonly<Record<Method, number>> = { DELETE: 0, POST: 1, PUT: 2, PATCH: 2, GET: 3 };
 
 /** One route for both interactions, since they have one address: the Bundle says which it is. */
@@ -80,7 +83,10 @@ function withoutResource(entry: unknown): unknown {
   return rest;
 }
 
-/** Reads one entry. Throws Failure with the expression of what is wrong. `base` is stripped from an absolute url. */
+/**
+ * Reads one entry. Throws Failure with the expression of what is wrong. `base` is stripped from an
+ * absolute url.
+ */
 export function readEntry(entry: unknown, index: number, base: string): RequestEntry {
   const place = `Bundle.entry[${index}]`;
   if (!isObject(entry) || !isObject(entry.request)) {

@@ -1,6 +1,6 @@
 /**
- * The CapabilityStatement, made from the route table and the compiled definitions, so that it cannot say what the
- * server does not do. R4 http://hl7.org/fhir/R4/capabilitystatement.html.
+ * The CapabilityStatement, made from the route table and the compiled definitions, so that it cannot say
+ * what the server does not do. R4 http://hl7.org/fhir/R4/capabilitystatement.html.
  */
 import type {
   CapabilityStatement,
@@ -83,7 +83,7 @@ function listed<K extends string, T>(name: K, items: readonly T[]): { [key in K]
 }
 
 /** Parameters of a type that a search may name. */
-export function searchableParameters(type: ResourceType): readonly SearchParameter[] {
+function searchableParameters(type: ResourceType): readonly SearchParameter[] {
   return [...searchParametersOf(type).values()].filter((one) => whyNotIndexed(type, one.code) === undefined);
 }
 
@@ -93,7 +93,10 @@ function isReference(parameter: SearchParameter): boolean {
 
 let reverse: ReadonlyMap<ResourceType, readonly string[]> | undefined;
 
-/** Target type → `Source:parameter` of the parameters that name it; those that may point at anything are left out. */
+/**
+ * Target type → `Source:parameter` of the parameters that name it; those that may point at anything are
+ * left out.
+ */
 function reverseIncludes(): ReadonlyMap<ResourceType, readonly string[]> {
   if (reverse !== undefined) return reverse;
   const found = new Map<ResourceType, string[]>();

@@ -13,7 +13,10 @@ import { pairsOf } from './negotiation.ts';
 
 const ETAG = /^(?:W\/)?"([A-Za-z0-9\-.]{1,64})"$/;
 
-/** The version that an update or delete demands. Throws Failure `value` where the header is no single ETag. */
+/**
+ * The version that an update or delete demands. Throws Failure `value` where the header is no single
+ * ETag.
+ */
 export function ifMatchOf(headers: RequestHeaders): VersionId | undefined {
   const header = headers['if-match'];
   if (header === undefined) return undefined;
@@ -29,7 +32,10 @@ export function mustBeAbsent(headers: RequestHeaders): boolean {
   return headers['if-none-match'] === '*';
 }
 
-/** True where the asker holds this version already, so that 304 is the answer. If-None-Match goes before the date. */
+/**
+ * True where the asker holds this version already, so that 304 is the answer. If-None-Match goes before
+ * the date.
+ */
 export function isHeld(
   headers: RequestHeaders,
   version: { readonly versionId: VersionId; readonly lastUpdated: InstantMs },
@@ -48,8 +54,9 @@ export function isHeld(
 }
 
 /**
- * The search behind If-None-Exist, or behind a conditional reference; what is unknown in it always fails, since a
- * condition that is only half understood finds the wrong resource. Throws Failure `invalid`, `not-supported`.
+ * The search behind If-None-Exist, or behind a conditional reference; what is unknown in it always fails,
+ * since a condition that is only half understood finds the wrong resource. Throws Failure `invalid`,
+ * `not-supported`.
  */
 export function conditionQuery(context: FhirContext, type: ResourceType, query: string): SearchQuery {
   const pairs = pairsOf(query.replace(/^\?/, ''));

@@ -1,4 +1,7 @@
-/** What an entry of a batch or transaction response says. R4 http://hl7.org/fhir/R4/http.html#transaction-response. */
+/**
+ * What an entry of a batch or transaction response says. R4
+ * http://hl7.org/fhir/R4/http.html#transaction-response.
+ */
 import { STATUS_CODES } from 'node:http';
 import { isoInstant } from '../base/clock.ts';
 import { etagOf } from './answers.ts';
@@ -6,8 +9,8 @@ import type { BundleEntry } from './bundle-bytes.ts';
 import type { FhirAnswer } from './fhir-call.ts';
 
 /**
- * An answer as an entry. `bodyIs` tells what the bytes are: the resource, or an OperationOutcome about what was done;
- * of an answer over 399 it is always the latter.
+ * An answer as an entry. `bodyIs` tells what the bytes are: the resource, or an OperationOutcome about
+ * what was done; of an answer over 399 it is always the latter.
  */
 export function responseEntry(answer: FhirAnswer, bodyIs: 'resource' | 'outcome'): BundleEntry {
   const { status, version, location } = answer;

@@ -1,7 +1,7 @@
 /**
- * The one place where this door turns what was thrown into an answer. A Failure becomes its OperationOutcome and
- * status; whatever else is a defect: `exception` with a log id, no stack and no data of a person.
- * R4 http://hl7.org/fhir/R4/http.html#Status-Codes.
+ * The one place where this door turns what was thrown into an answer. A Failure becomes its
+ * OperationOutcome and status; whatever else is a defect: `exception` with a log id, no stack and no data
+ * of a person. R4 http://hl7.org/fhir/R4/http.html#Status-Codes.
  */
 import { Failure, httpStatusOf } from '../base/failure.ts';
 import type { Log } from '../base/log.ts';
@@ -18,7 +18,7 @@ export function failureAnswer(thrown: unknown, requestId: string, log: Log): Fhi
 }
 
 /** A Failure as it is; an error of the HTTP layer in our words; anything else as `exception`, logged. */
-export function asFailure(thrown: unknown, requestId: string, log: Log): Failure {
+function asFailure(thrown: unknown, requestId: string, log: Log): Failure {
   if (thrown instanceof Failure) {
     if (httpStatusOf(thrown) >= 500 && thrown.code !== 'not-supported') {
       log.warn({ requestId, code: thrown.code }, 'request failed');

@@ -1,6 +1,6 @@
 /**
- * One FHIR call and its answer, free of any transport: the same interactions serve an HTTP request and an entry of
- * a batch. R4 "RESTful API", http://hl7.org/fhir/R4/http.html.
+ * One FHIR call and its answer, free of any transport: the same interactions serve an HTTP request and an
+ * entry of a batch. R4 "RESTful API", http://hl7.org/fhir/R4/http.html.
  */
 import type { Id, InstantMs, VersionId } from '../base/brands.ts';
 import type { Clock } from '../base/clock.ts';
@@ -39,9 +39,15 @@ export interface FhirContext {
   readonly sharedRecords?: SharedRecords;
   /** The CapabilityStatement, made once from the tables that route. */
   capabilityStatement(): Buffer;
-  /** The row of the route table for a path below the base, without its query. Throws Failure as routeOf does. */
+  /**
+   * The row of the route table for a path below the base, without its query. Throws Failure as routeOf
+   * does.
+   */
   route(method: Method, path: string): RouteMatch;
-  /** Answers a call through the route table; failures become answers. Used by batch and transaction for their entries. */
+  /**
+   * Answers a call through the route table; failures become answers. Used by batch and transaction for
+   * their entries.
+   */
   answer(call: EntryCall): Promise<FhirAnswer>;
 }
 
@@ -56,7 +62,10 @@ export interface EntryCall {
   readonly body: CallBody;
 }
 
-/** The body: as bytes from the wire, or as the resource of a Bundle entry that is parsed and validated already. */
+/**
+ * The body: as bytes from the wire, or as the resource of a Bundle entry that is parsed and validated
+ * already.
+ */
 export type CallBody =
   | { readonly kind: 'none' }
   | { readonly kind: 'bytes'; readonly bytes: Buffer; readonly mediaType: string }

@@ -1,7 +1,7 @@
 /**
- * The FHIR door: R4 REST as one encapsulated Fastify plugin. It reads the request, knows the asker, finds the row of
- * the route table and sends what the interaction answers; whatever is thrown leaves as an OperationOutcome.
- * R4 http://hl7.org/fhir/R4/http.html.
+ * The FHIR door: R4 REST as one encapsulated Fastify plugin. It reads the request, knows the asker, finds
+ * the row of the route table and sends what the interaction answers; whatever is thrown leaves as an
+ * OperationOutcome. R4 http://hl7.org/fhir/R4/http.html.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';

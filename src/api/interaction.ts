@@ -1,7 +1,7 @@
 /**
- * What an interaction is: a row of the route table. The table routes, and the CapabilityStatement and the OpenAPI
- * page are made from the same rows, so that they cannot disagree.
- * R4 http://hl7.org/fhir/R4/codesystem-restful-interaction.html.
+ * What an interaction is: a row of the route table. The table routes, and the CapabilityStatement and the
+ * OpenAPI page are made from the same rows, so that they cannot disagree. R4
+ * http://hl7.org/fhir/R4/codesystem-restful-interaction.html.
  */
 import { assert } from '../base/assert.ts';
 import type { Id, VersionId } from '../base/brands.ts';

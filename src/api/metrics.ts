@@ -1,6 +1,7 @@
 /**
- * Counts and durations of requests, in the text format that Prometheus reads. Labels are interaction and status
- * only: never a type, an id or a person. https://prometheus.io/docs/instrumenting/exposition_formats/
+ * Counts and durations of requests, in the text format that Prometheus reads. Labels are interaction and
+ * status only: never a type, an id or a person.
+ * https://prometheus.io/docs/instrumenting/exposition_formats/
  */
 
 /** Upper bounds of the histogram, in seconds. */

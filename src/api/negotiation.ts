@@ -23,7 +23,7 @@ export interface Preferences {
   readonly strict: boolean;
 }
 
-export const noPreferences: Preferences = { return: undefined, strict: false };
+const noPreferences: Preferences = { return: undefined, strict: false };
 
 /** `Prefer: return=…` and `handling=…`; what is not known is ignored, as RFC 7240 asks. */
 export function preferencesOf(headers: RequestHeaders): Preferences {
@@ -72,7 +72,7 @@ function notAcceptable(what: string): Failure {
   const name = /xml/.test(what) ? 'FHIR XML' : `"${what.slice(0, 100)}"`;
   return new Failure(
     'not-supported',
-    `${name} is not supported yet: ask for application/fhir+json (FHIR R4), in the Accept header or with _format=json.`,
+    `${name} is not supported yet: ask for FHIR R4 as application/fhir+json (Accept, or _format=json).`,
     { status: 406 },
   );
 }

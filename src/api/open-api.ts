@@ -1,6 +1,6 @@
 /**
- * The OpenAPI description, made from the route table. It names addresses, methods and parameters; what a resource
- * looks like is FHIR's own to say. https://spec.openapis.org/oas/v3.1.0
+ * The OpenAPI description, made from the route table. It names addresses, methods and parameters; what a
+ * resource looks like is FHIR's own to say. https://spec.openapis.org/oas/v3.1.0
  */
 import type { Method } from './fhir-call.ts';
 import type { Interaction, OpenInteraction, Operation, OperationParameter, Shape } from './interaction.ts';

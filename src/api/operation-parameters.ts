@@ -11,7 +11,10 @@ import type { ResourceType } from '../fhir/resource.ts';
 import type { FhirCall, Pairs } from './fhir-call.ts';
 import { parsedBody, requireType, requireValid } from './written-resource.ts';
 
-/** Parameters of the address, then those of the body. Throws Failure where the body is no valid Parameters. */
+/**
+ * Parameters of the address, then those of the body. Throws Failure where the body is no valid
+ * Parameters.
+ */
 export function operationPairs(call: FhirCall): Pairs {
   if (call.body.kind === 'none' || (call.body.kind === 'bytes' && call.body.bytes.length === 0))
     return call.pairs;
@@ -37,7 +40,10 @@ function parameterText(parameter: object, index: number): string {
   });
 }
 
-/** The one value of a parameter; undefined where it is not given. Throws Failure `value` where there are several. */
+/**
+ * The one value of a parameter; undefined where it is not given. Throws Failure `value` where there are
+ * several.
+ */
 export function oneValue(pairs: Pairs, name: string): string | undefined {
   const values = pairs.filter(([key]) => key === name);
   if (values.length > 1)
@@ -45,7 +51,10 @@ export function oneValue(pairs: Pairs, name: string): string | undefined {
   return values[0]?.[1];
 }
 
-/** `_type`: resource types, separated by commas or repeated. Throws Failure `value` naming what is no type. */
+/**
+ * `_type`: resource types, separated by commas or repeated. Throws Failure `value` naming what is no
+ * type.
+ */
 export function typesOf(pairs: Pairs): readonly ResourceType[] | undefined {
   const names = pairs.filter(([key]) => key === '_type').flatMap(([, value]) => value.split(','));
   if (names.length === 0) return undefined;

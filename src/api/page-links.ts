@@ -1,6 +1,6 @@
 /**
- * Links of a page: `self` says what was understood, `next` carries the store's cursor with every parameter of the
- * search. R4 http://hl7.org/fhir/R4/http.html#paging and search.html#self.
+ * Links of a page: `self` says what was understood, `next` carries the store's cursor with every
+ * parameter of the search. R4 http://hl7.org/fhir/R4/http.html#paging and search.html#self.
  */
 import { Failure } from '../base/failure.ts';
 import type { BundleLink } from './bundle-bytes.ts';
@@ -33,8 +33,8 @@ export function countOf(call: OpenCall, otherwise: number): number {
 }
 
 /**
- * Refuses parameters that this address does not know. Where leaving one out widens the answer, as `_since` does,
- * ignoring it would be a silent wrong answer. Throws Failure `not-supported` naming it.
+ * Refuses parameters that this address does not know. Where leaving one out widens the answer, as
+ * `_since` does, ignoring it would be a silent wrong answer. Throws Failure `not-supported` naming it.
  */
 export function requireKnown(pairs: Pairs, known: readonly string[], what: string): void {
   for (const [name] of pairs) {

@@ -16,8 +16,11 @@ export interface RouteMatch {
   readonly versionId: VersionId | undefined;
 }
 
-/** An interaction that R4 defines and this server has not built: named, so that a client knows what it lacks. */
-export interface Unbuilt {
+/**
+ * An interaction that R4 defines and this server has not built: named, so that a client knows what it
+ * lacks.
+ */
+interface Unbuilt {
   readonly code: string;
   readonly method: Method;
   readonly shape: Shape;
@@ -70,8 +73,8 @@ export class RouteTable {
   }
 
   /**
-   * The row for a path below the base. Throws Failure: `not-found` (no such type, address or operation, a bad id),
-   * `not-supported` (405 another method; 501 defined by R4, not built here).
+   * The row for a path below the base. Throws Failure: `not-found` (no such type, address or operation, a
+   * bad id), `not-supported` (405 another method; 501 defined by R4, not built here).
    */
   match(method: Method, path: string): RouteMatch {
     const parts = partsOf(path);
@@ -129,7 +132,7 @@ function wrongMethod(method: Method, allowed: readonly Method[]): Failure {
 }
 
 function nowhere(): Failure {
-  return new Failure('not-found', 'There is nothing at this address: below the base comes Type, Type/id, …');
+  return new Failure('not-found', 'Nothing is at this address: below the base comes Type, Type/id, …');
 }
 
 function requireKnownType(text: string): ResourceType {

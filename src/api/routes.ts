@@ -1,6 +1,6 @@
 /**
- * The route table of the FHIR door: one row for each interaction and operation. What is not here does not exist, and
- * the CapabilityStatement and the OpenAPI page are made from it.
+ * The route table of the FHIR door: one row for each interaction and operation. What is not here does not
+ * exist, and the CapabilityStatement and the OpenAPI page are made from it.
  */
 import { byBundleType } from './bundle-request.ts';
 import { batch } from './interactions/batch.ts';

@@ -1,6 +1,6 @@
 /**
- * A FHIR answer onto the wire: headers as one flat list and the stored bytes as they are. It writes to node:http
- * directly, since on the path of a read every layer shows.
+ * A FHIR answer onto the wire: headers as one flat list and the stored bytes as they are. It writes to
+ * node:http directly, since on the path of a read every layer shows.
  */
 import type { ServerResponse } from 'node:http';
 import { etagOf, httpDate } from './answers.ts';
@@ -13,8 +13,9 @@ const CACHE: Readonly<Record<FhirAnswer['cache'], string>> = {
 };
 
 /**
- * Up to this size a body goes out in one write with its head. node:http joins the two only where the body is text, so
- * the bytes pass as Latin-1, which is each byte as it is; a quarter cheaper than a write of two buffers (measured).
+ * Up to this size a body goes out in one write with its head. node:http joins the two only where the body
+ * is text, so the bytes pass as Latin-1, which is each byte as it is; a quarter cheaper than a write of
+ * two buffers (measured).
  */
 const ONE_WRITE_BYTES = 16_384;
 

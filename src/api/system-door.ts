@@ -1,6 +1,6 @@
 /**
- * Addresses for those who run a node and for clients that look for its abilities: alive, ready, metrics, SMART
- * configuration, OpenAPI. None needs a token and none says anything about a person.
+ * Addresses for those who run a node and for clients that look for its abilities: alive, ready, metrics,
+ * SMART configuration, OpenAPI. None needs a token and none says anything about a person.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { nodeIssuer } from '../access/authenticator.ts';
@@ -58,8 +58,8 @@ function sendText(reply: FastifyReply, status: number, text: string): FastifyRep
 }
 
 /**
- * What SMART App Launch can find here so far: who issues tokens, and that there is no launch or sign-in for apps yet.
- * http://hl7.org/fhir/smart-app-launch/conformance.html
+ * What SMART App Launch can find here so far: who issues tokens, and that there is no launch or sign-in
+ * for apps yet. http://hl7.org/fhir/smart-app-launch/conformance.html
  */
 function smartConfiguration(config: Pick<NodeConfig, 'ods'>, baseUrl: string): object {
   return {

@@ -1,7 +1,7 @@
 /**
- * A transaction, planned before anything is done: every entry read, routed and validated, ids drawn, references
- * between entries and conditional ones resolved. What is left is one commit. All that is wrong is told at once.
- * R4 "Transaction Processing Rules", http://hl7.org/fhir/R4/http.html#trules.
+ * A transaction, planned before anything is done: every entry read, routed and validated, ids drawn,
+ * references between entries and conditional ones resolved. What is left is one commit. All that is wrong
+ * is told at once. R4 "Transaction Processing Rules", http://hl7.org/fhir/R4/http.html#trules.
  */
 import type { Id } from '../base/brands.ts';
 import { Failure, type Issue } from '../base/failure.ts';

@@ -1,6 +1,7 @@
 /**
  * References of a transaction's resources: to another entry by its fullUrl, or to what a condition finds
- * (`Patient?identifier=…`), become `Type/id`. R4 http://hl7.org/fhir/R4/http.html#trules and bundle.html#references.
+ * (`Patient?identifier=…`), become `Type/id`. R4 http://hl7.org/fhir/R4/http.html#trules and
+ * bundle.html#references.
  */
 import type { Id } from '../base/brands.ts';
 import { Failure } from '../base/failure.ts';
@@ -50,7 +51,10 @@ export class Conditions {
   }
 }
 
-/** `Type/id` of every conditional reference in the writes. Throws Failure (412) at the entry where none or many fit. */
+/**
+ * `Type/id` of every conditional reference in the writes. Throws Failure (412) at the entry where none or
+ * many fit.
+ */
 export async function conditionalTargets(
   conditions: Conditions,
   writes: readonly PlannedWrite[],
@@ -84,7 +88,10 @@ async function targetOf(conditions: Conditions, reference: string, entry: Reques
   throw new Failure('not-found', text, { status: 412, expression: place });
 }
 
-/** fullUrl → `Type/id` for what the transaction writes. `known` holds ids that a condition found instead of creating. */
+/**
+ * fullUrl → `Type/id` for what the transaction writes. `known` holds ids that a condition found instead
+ * of creating.
+ */
 export function entryTargets(
   writes: readonly PlannedWrite[],
   known: ReadonlyMap<PlannedWrite, Id>,
@@ -99,8 +106,8 @@ export function entryTargets(
 }
 
 /**
- * Rewrites, in place, all references that name an entry or a condition. Throws Failure `invalid` at the entry where
- * a `urn:uuid:` names none: it would lead nowhere for ever.
+ * Rewrites, in place, all references that name an entry or a condition. Throws Failure `invalid` at the
+ * entry where a `urn:uuid:` names none: it would lead nowhere for ever.
  */
 export function resolveReferences(
   writes: readonly PlannedWrite[],

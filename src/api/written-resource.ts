@@ -15,7 +15,10 @@ export interface WrittenResource {
   readonly warnings: readonly Issue[];
 }
 
-/** The resource in the body. Throws Failure: `structure` (no JSON), `invalid` (another type), or what validation found. */
+/**
+ * The resource in the body. Throws Failure: `structure` (no JSON), `invalid` (another type), or what
+ * validation found.
+ */
 export function writtenResource(call: OpenCall): WrittenResource {
   const parsed = parsedBody(call);
   return { resource: requireType(parsed, call.type), warnings: requireValid(parsed) };

@@ -1,11 +1,15 @@
 /**
- * Decimals as they were written. A number in JavaScript forgets that 5.40 was measured to two places; FHIR says that it
- * must not be forgotten. What JSON.stringify would write otherwise is remembered beside the object that holds it, so
- * that all code goes on reading plain numbers. http://hl7.org/fhir/R4/json.html#decimal
+ * Decimals as they were written. A number in JavaScript forgets that 5.40 was measured to two places;
+ * FHIR says that it must not be forgotten. What JSON.stringify would write otherwise is remembered beside
+ * the object that holds it, so that all code goes on reading plain numbers.
+ * http://hl7.org/fhir/R4/json.html#decimal
  */
 import { isObject } from './json-access.ts';
 
-/** A number of a JSON text that JavaScript would write otherwise: the how manieth number it is, and its text. */
+/**
+ * A number of a JSON text that JavaScript would write otherwise: the how manieth number it is, and its
+ * text.
+ */
 export interface WrittenDecimal {
   readonly ordinal: number;
   readonly text: string;
@@ -29,8 +33,8 @@ export function isForgotten(text: string): boolean {
 }
 
 /**
- * Remembers the decimals of a parsed text. Numbers are counted in the order of the text, which is the order of the
- * members of what was parsed from it.
+ * Remembers the decimals of a parsed text. Numbers are counted in the order of the text, which is the
+ * order of the members of what was parsed from it.
  */
 export function keepDecimals(value: unknown, decimals: readonly WrittenDecimal[]): void {
   let ordinal = 0;
@@ -53,7 +57,10 @@ export function keepDecimals(value: unknown, decimals: readonly WrittenDecimal[]
   if (typeof value === 'object' && value !== null) visit(value);
 }
 
-/** For a copy of the members of an object: its decimals are written as those of the first. Returns the copy. */
+/**
+ * For a copy of the members of an object: its decimals are written as those of the first. Returns the
+ * copy.
+ */
 export function withDecimalsOf<T extends object>(from: object, copy: T): T {
   const names = written.get(from);
   if (names !== undefined) written.set(copy, names);

@@ -1,4 +1,7 @@
-/** Capabilities: what this server can do; the one address that asks for no token. R4 http://hl7.org/fhir/R4/http.html#capabilities. */
+/**
+ * Capabilities: what this server can do; the one address that asks for no token. R4
+ * http://hl7.org/fhir/R4/http.html#capabilities.
+ */
 import { Failure } from '../../base/failure.ts';
 import type { FhirAnswer, OpenCall } from '../fhir-call.ts';
 import type { OpenInteraction } from '../interaction.ts';

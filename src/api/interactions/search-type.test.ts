@@ -1,4 +1,7 @@
-/** Search by type: pages, links, totals, includes, warnings. What each parameter finds is tested in fhir/ and store/. */
+/**
+ * Search by type: pages, links, totals, includes, warnings. What each parameter finds is tested in fhir/
+ * and store/.
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   type DoorUnderTest,

@@ -1,6 +1,6 @@
 /**
- * Search within one type, by address or by form. The page is joined from stored bytes; warnings ride along as an
- * outcome entry. R4 http://hl7.org/fhir/R4/http.html#search and search.html.
+ * Search within one type, by address or by form. The page is joined from stored bytes; warnings ride
+ * along as an outcome entry. R4 http://hl7.org/fhir/R4/http.html#search and search.html.
  */
 import type { Issue } from '../../base/failure.ts';
 import { Failure } from '../../base/failure.ts';

@@ -1,4 +1,7 @@
-/** Patient/$everything: all of one person at this node, under every record that was joined, and nobody else's. */
+/**
+ * Patient/$everything: all of one person at this node, under every record that was joined, and nobody
+ * else's.
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   type DoorUnderTest,

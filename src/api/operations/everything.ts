@@ -1,7 +1,7 @@
 /**
- * Patient/$everything: what this node itself holds about a person, under all the Patient records that a merge or a
- * verified number joined, and what those resources refer to.
- * R4 http://hl7.org/fhir/R4/patient-operation-everything.html.
+ * Patient/$everything: what this node itself holds about a person, under all the Patient records that a
+ * merge or a verified number joined, and what those resources refer to. R4
+ * http://hl7.org/fhir/R4/patient-operation-everything.html.
  */
 import { Failure } from '../../base/failure.ts';
 import type { Stored } from '../../store/store.ts';

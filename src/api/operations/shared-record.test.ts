@@ -1,6 +1,7 @@
 /**
- * Patient/$shared-record as HTTP sees it: parameters, refusals, headers. How a record is put together is tested in
- * network/; here a record of one source is given, so that what leaves can be compared byte by byte.
+ * Patient/$shared-record as HTTP sees it: parameters, refusals, headers. How a record is put together is
+ * tested in network/; here a record of one source is given, so that what leaves can be compared byte by
+ * byte.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {

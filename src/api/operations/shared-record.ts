@@ -1,6 +1,6 @@
 /**
- * Patient/$shared-record: one person's whole record from every organisation that holds part of it, with the state
- * and age of each source. docs: the contract, "The shared record".
+ * Patient/$shared-record: one person's whole record from every organisation that holds part of it, with
+ * the state and age of each source. docs: the contract, "The shared record".
  */
 import type { NhsNumber } from '../../base/brands.ts';
 import { Failure } from '../../base/failure.ts';
