@@ -90,3 +90,11 @@ function holdsDecimals(value: unknown): boolean {
 }
 
 const rawJson = (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON;
+
+/** The number `holder[name]` as it was written; undefined where it is no number. */
+export function writtenNumber(holder: object, name: string): string | undefined {
+  const value = (holder as Readonly<Record<string, unknown>>)[name];
+  if (typeof value !== 'number') return undefined;
+  const text = written.get(holder)?.get(name);
+  return text === undefined || Number(text) !== value ? String(value) : text;
+}
