@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { CapabilityStatement } from 'fhir/r4.d.ts';
 import { describe, expect, it } from 'vitest';
 import { resourceTypes, searchParametersOf, whyNotIndexed } from '../fhir/definitions.ts';
@@ -51,5 +53,16 @@ describe('the CapabilityStatement', () => {
 
   it('is small enough to be fetched by every client', () => {
     expect(bytes.length).toBeLessThan(1_000_000);
+  });
+});
+
+describe('docs/reference/fhir-api.md', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/reference/fhir-api.md'), 'utf8');
+  const documented = [...page.matchAll(/^\| `(\$?[a-z-]+)` \|/gm)].map((match) => match[1] ?? '');
+
+  it('names every interaction and operation of the route table, and no other', () => {
+    const interactions = routes.interactions.map((one) => one.code);
+    const operations = routes.operations.map((one) => `$${one.name}`);
+    expect(documented.sort()).toEqual([...interactions, ...operations].sort());
   });
 });
