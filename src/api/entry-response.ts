@@ -4,6 +4,8 @@
  */
 import { STATUS_CODES } from 'node:http';
 import { isoInstant } from '../base/clock.ts';
+import { Failure } from '../base/failure.ts';
+import type { Settings } from '../base/settings.ts';
 import { etagOf } from './answers.ts';
 import type { BundleEntry } from './bundle-bytes.ts';
 import type { FhirAnswer } from './fhir-call.ts';
@@ -27,6 +29,31 @@ export function responseEntry(answer: FhirAnswer, bodyIs: 'resource' | 'outcome'
       ...(body === undefined || !isOutcome ? {} : { outcome: body }),
     },
   };
+}
+
+/** Counts what the entries of one Bundle read, which is limited: each may be a page of a search. */
+export class ReadBudget {
+  readonly #max: number;
+  #spent = 0;
+
+  constructor(settings: Pick<Settings, 'bundleBytesMax'>) {
+    this.#max = settings.bundleBytesMax;
+  }
+
+  /** Throws Failure `too-costly` where the entries before have used it up. */
+  require(): void {
+    if (this.#spent < this.#max) return;
+    throw new Failure(
+      'too-costly',
+      'The entries before this one read as much as one Bundle may (setting bundleBytesMax): ask apart.',
+      { status: 413 },
+    );
+  }
+
+  spend(entry: BundleEntry): BundleEntry {
+    this.#spent += entry.resource?.length ?? 0;
+    return entry;
+  }
 }
 
 function bytesOf(body: Buffer | readonly Buffer[]): Buffer {

@@ -226,6 +226,20 @@ describe('the HTTP around it', () => {
     expect((await door.send('GET', '/fhir/Patient//x', { as: 'system' })).status).toBe(404);
   });
 
+  it('refuses methods that FHIR does not use, in its own words', async () => {
+    const answer = await door.send('OPTIONS', '/fhir/Patient/ben', { as: 'system' });
+    expect(answer.status).toBe(405);
+    expect(answer.json().resourceType).toBe('OperationOutcome');
+    expect((await door.send('OPTIONS', '/fhir/Patient/ben')).status).toBe(401);
+  });
+
+  it('refuses what a read cannot honour, where that is asked strictly', async () => {
+    const strict = { as: 'system', headers: { prefer: 'handling=strict' } };
+    expect((await door.send('GET', '/fhir/Patient/ben?_elements=id', strict)).status).toBe(400);
+    expect((await door.send('GET', '/fhir/Patient/ben?_format=json', strict)).status).toBe(200);
+    expect((await door.send('GET', '/fhir/Patient/ben?_elements=id', { as: 'system' })).status).toBe(200);
+  });
+
   it('takes a body of 50 MB for what it is: too large, and the door stays open', async () => {
     const body = `{"resourceType":"Basic","code":{"text":"${'x'.repeat(50_000_000)}"}}`;
     const answer = await door

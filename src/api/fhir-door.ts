@@ -68,6 +68,7 @@ export async function fhirDoor(server: FastifyInstance, options: FhirDoorOptions
   for (const url of ['/', '/*']) {
     server.route({ method: [...METHODS], url, bodyLimit: options.settings.bodyBytesMax, handler });
   }
+  server.setNotFoundHandler(handler); // other methods
 }
 
 /** What is known of a request before its body is read. */
@@ -173,7 +174,13 @@ class FhirDoor {
     } catch (thrown) {
       answer = failureAnswer(thrown, admission.requestId, this.#options.log);
     }
-    this.#send(reply, answer, admission, code);
+    try {
+      this.#send(reply, answer, admission, code);
+    } catch (thrown) {
+      // the answer has begun: all that is left is to end it so that nobody takes it for whole
+      this.#options.log.error({ requestId: admission.requestId, error: (thrown as Error).name }, 'defect');
+      reply.raw.destroy();
+    }
   }
 
   #openCall(match: RouteMatch, admission: Admission, request: FastifyRequest): OpenCall {

@@ -28,6 +28,11 @@ export const SETTINGS = {
   bodyBytesMax: setting<number>(10_000_000, 'bytes', 'Largest HTTP request body that is read.'),
   jsonDepthMax: setting<number>(64, 'levels', 'Deepest nesting of JSON that is parsed.'),
   bundleEntriesMax: setting<number>(10_000, 'entries', 'Most entries of a batch or transaction.'),
+  bundleBytesMax: setting<number>(
+    50_000_000,
+    'bytes',
+    'Most bytes that the entries of one batch or transaction may read together.',
+  ),
   batchLanesMax: setting<number>(
     16,
     'entries',
@@ -110,6 +115,11 @@ export const SETTINGS = {
   ),
   searchSecondsMax: setting<number>(10, 's', 'A search that takes longer is ended with an error.'),
   readCacheBytes: setting<number>(64_000_000, 'bytes', 'Most bytes of current resources kept in memory.'),
+  copyPushBytesMax: setting<number>(
+    64_000_000,
+    'bytes',
+    'Largest push of continuity copies from one node to another.',
+  ),
   copyKeepDays: setting<number>(
     30,
     'days',

@@ -88,4 +88,24 @@ describe('a batch', () => {
     expect(answer.status).toBe(400);
     expect(answer.json().issue[0].expression).toEqual(['Bundle.entry[0].colour']);
   });
+
+  it('reads no more than one Bundle may', async () => {
+    const small = await openDoorUnderTest({ settings: { bundleBytesMax: 1_000 } });
+    try {
+      const resource = basic('big', 'x'.repeat(900));
+      await small.send('PUT', '/fhir/Basic/big', { as: 'system', body: resource });
+      for (const type of ['batch', 'transaction']) {
+        const entry = Array.from({ length: 40 }, () => ({ request: { method: 'GET', url: 'Basic/big' } }));
+        const body = { resourceType: 'Bundle', type, entry };
+        const answer = await small.send('POST', '/fhir', { as: 'system', body });
+        const statuses = answer
+          .json()
+          .entry.map((one: { response: { status: string } }) => one.response.status);
+        expect(statuses[0]).toBe('200 OK');
+        expect(statuses.at(-1)).toMatch(/^413/);
+      }
+    } finally {
+      await small.close();
+    }
+  });
 });

@@ -7,7 +7,7 @@ import { isObject } from '../../fhir/json-access.ts';
 import { eachReference } from '../../fhir/references.ts';
 import { type BundleEntry, bundleBytes } from '../bundle-bytes.ts';
 import { RANK, type RequestEntry, rawEntries, readEntry } from '../bundle-request.ts';
-import { responseEntry } from '../entry-response.ts';
+import { ReadBudget, responseEntry } from '../entry-response.ts';
 import { failureAnswer } from '../failure-answer.ts';
 import type { FhirAnswer, FhirCall } from '../fhir-call.ts';
 import type { Interaction } from '../interaction.ts';
@@ -24,6 +24,7 @@ async function answerBatch(call: FhirCall): Promise<FhirAnswer> {
   const raw = rawEntries(call);
   const answers: BundleEntry[] = new Array(raw.length);
   const fullUrls = temporaryUrls(raw);
+  const budget = new ReadBudget(call.context.settings);
   const ranks: RequestEntry[][] = [[], [], [], []];
   raw.forEach((one, index) => {
     try {
@@ -36,14 +37,19 @@ async function answerBatch(call: FhirCall): Promise<FhirAnswer> {
   });
   for (const entries of ranks) {
     await inLanes(call.context.settings.batchLanesMax, byTarget(entries), async (same) => {
-      for (const entry of same) answers[entry.index] = await answerEntry(call, entry);
+      for (const entry of same) answers[entry.index] = await answerEntry(call, entry, budget);
     });
   }
   return { status: 200, body: bundleBytes({ type: 'batch-response', entries: answers }), cache: 'no-store' };
 }
 
-async function answerEntry(call: FhirCall, entry: RequestEntry): Promise<BundleEntry> {
+async function answerEntry(call: FhirCall, entry: RequestEntry, budget: ReadBudget): Promise<BundleEntry> {
   const reads = entry.method === 'GET';
+  try {
+    if (reads) budget.require();
+  } catch (thrown) {
+    return responseEntry(failed(call, thrown), 'outcome');
+  }
   const answer = await call.context.answer({
     session: call.session,
     method: entry.method,
@@ -52,7 +58,8 @@ async function answerEntry(call: FhirCall, entry: RequestEntry): Promise<BundleE
     prefer: { ...call.prefer, return: call.prefer.return ?? 'minimal' },
     body: entry.resource === undefined ? { kind: 'none' } : { kind: 'resource', resource: entry.resource },
   });
-  return responseEntry(answer, !reads && call.prefer.return === 'OperationOutcome' ? 'outcome' : 'resource');
+  const isOutcome = !reads && call.prefer.return === 'OperationOutcome';
+  return budget.spend(responseEntry(answer, isOutcome ? 'outcome' : 'resource'));
 }
 
 function failed(call: FhirCall, thrown: unknown): FhirAnswer {

@@ -4,6 +4,7 @@ import { isHeld } from '../conditions.ts';
 import type { FhirAnswer, FhirCall } from '../fhir-call.ts';
 import type { Interaction } from '../interaction.ts';
 import { idOf, typeOf } from '../interaction.ts';
+import { requireKnown } from '../page-links.ts';
 
 export const read: Interaction = {
   code: 'read',
@@ -14,6 +15,7 @@ export const read: Interaction = {
 };
 
 async function answerRead(call: FhirCall): Promise<FhirAnswer> {
+  if (call.prefer.strict) requireKnown(call.pairs, ['_format', '_pretty'], 'a read');
   const stored = await call.session.read(typeOf(call), idOf(call));
   const answer = storedAnswer(stored);
   if (!isHeld(call.headers, stored)) return answer;

@@ -10,7 +10,8 @@ import type { Commit, Committed, WriteOp } from '../../store/store.ts';
 import { writtenAnswer } from '../answers.ts';
 import { type BundleEntry, bundleBytes } from '../bundle-bytes.ts';
 import { type RequestEntry, rawEntries } from '../bundle-request.ts';
-import { responseEntry } from '../entry-response.ts';
+import { ReadBudget, responseEntry } from '../entry-response.ts';
+import { failureAnswer } from '../failure-answer.ts';
 import type { FhirAnswer, FhirCall } from '../fhir-call.ts';
 import type { Interaction } from '../interaction.ts';
 import { type PlannedWrite, placed, planTransaction, type TransactionPlan } from '../transaction-plan.ts';
@@ -42,7 +43,8 @@ async function answerTransaction(call: FhirCall): Promise<FhirAnswer> {
     assert(committed !== undefined, 'a commit tells of each op');
     answers[write.entry.index] = writtenEntry(call, committed);
   });
-  for (const entry of plan.reads) answers[entry.index] = await answerRead(call, entry);
+  const budget = new ReadBudget(call.context.settings);
+  for (const entry of plan.reads) answers[entry.index] = await answerRead(call, entry, budget);
   return {
     status: 200,
     body: bundleBytes({ type: 'transaction-response', entries: answers }),
@@ -107,7 +109,14 @@ function writtenEntry(call: FhirCall, committed: Committed): BundleEntry {
   return responseEntry(writtenAnswer(call.context, committed, prefer, []), bodyIs);
 }
 
-async function answerRead(call: FhirCall, entry: RequestEntry): Promise<BundleEntry> {
+/** What a GET finds after the writes. The commit is done, so one that fails says so in its own entry. */
+async function answerRead(call: FhirCall, entry: RequestEntry, budget: ReadBudget): Promise<BundleEntry> {
+  try {
+    budget.require();
+  } catch (thrown) {
+    const { requestId } = call.session.asker;
+    return responseEntry(failureAnswer(thrown, requestId, call.context.log), 'outcome');
+  }
   const answer = await call.context.answer({
     session: call.session,
     method: entry.method,
@@ -116,5 +125,5 @@ async function answerRead(call: FhirCall, entry: RequestEntry): Promise<BundleEn
     prefer: call.prefer,
     body: { kind: 'none' },
   });
-  return responseEntry(answer, 'resource');
+  return budget.spend(responseEntry(answer, 'resource'));
 }
