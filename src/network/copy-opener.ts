@@ -1,0 +1,198 @@
+/**
+ * Opening a continuity copy: two of three holders release their shares, each having seen for itself that the source is out; the segments
+ * are opened in memory, proved whole, and the source's own policy is applied before anything leaves. Every opening is audited, and told
+ * to the source when it is back.
+ */
+
+import type { Asker } from '../access/actor.ts';
+import { applySharePolicy, showsUnder } from '../access/share-policy.ts';
+import type { InstantMs, OdsCode } from '../base/brands.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import type { Settings } from '../base/settings.ts';
+import { type CopyEntry, type CopySegment, decodeSegment } from './copy-segment.ts';
+import { decodeReleased, type Released } from './copy-wire.ts';
+import type { DirectoryEntry } from './directory.ts';
+import type { PeerClient } from './peer-client.ts';
+import type { Pseudonym } from './pseudonym.ts';
+import { joinKey, openSegment, SHARES_NEEDED } from './sealing.ts';
+import type { RefusalRule, SharedRecordQuery } from './shared-record.ts';
+import { isEntry, type SourceEntry, type SourceState } from './source-answer.ts';
+
+export type OpenedCopy =
+  | { readonly kind: 'copy'; readonly state: SourceState; readonly entries: readonly SourceEntry[] }
+  | {
+      readonly kind: 'refused';
+      readonly rule: RefusalRule;
+      readonly text: string;
+      readonly state: SourceState;
+    }
+  /** Too few holders released their share, or none has a copy. */
+  | { readonly kind: 'closed' };
+
+interface OpenerParts {
+  readonly ods: OdsCode;
+  readonly client: PeerClient;
+  readonly entryOf: (ods: OdsCode) => DirectoryEntry | undefined;
+  /** This node's own shelf, where it is itself a holder. */
+  readonly releaseHere: (
+    source: DirectoryEntry,
+    p: Pseudonym,
+    asker: Asker,
+    at: InstantMs,
+  ) => Promise<Released | undefined>;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly settings: Pick<Settings, 'recordBytesMax'>;
+}
+
+export interface OpenRequest {
+  readonly source: DirectoryEntry;
+  readonly p: Pseudonym;
+  readonly query: SharedRecordQuery;
+  readonly asker: Asker;
+  readonly timeoutMs: number;
+  /** The point in time to open; now where left out. */
+  readonly at?: InstantMs;
+}
+
+export class CopyOpener {
+  readonly #parts: OpenerParts;
+
+  constructor(parts: OpenerParts) {
+    this.#parts = parts;
+  }
+
+  async open(request: OpenRequest): Promise<OpenedCopy> {
+    const released = await this.#released(request);
+    const copies = released
+      .filter((one) => one.segments.length > 0 && one.through !== undefined)
+      .sort((a, b) => (b.through?.asAt ?? 0) - (a.through?.asAt ?? 0));
+    for (const copy of copies) {
+      const shares = released.filter((one) => one.set === copy.set).map((one) => one.share);
+      if (shares.length < SHARES_NEEDED || copy.through === undefined) continue;
+      try {
+        const key = await joinKey(shares.slice(0, SHARES_NEEDED));
+        return this.#apply(
+          request,
+          opened(key, request, copy, this.#parts.settings.recordBytesMax),
+          copy.through,
+        );
+      } catch (error) {
+        this.#parts.log.error(
+          { source: request.source.ods, error: String(error) },
+          'a continuity copy did not prove genuine',
+        );
+      }
+    }
+    return { kind: 'closed' };
+  }
+
+  #apply(request: OpenRequest, copy: OpenedSegments, through: SourceState): OpenedCopy {
+    if (copy.refusal !== undefined) {
+      return {
+        kind: 'refused',
+        rule: copy.refusal,
+        text: 'The record there could not be joined to this person.',
+        state: through,
+      };
+    }
+    const verdict = applySharePolicy(copy.policy, request.asker, this.#parts.clock.now());
+    if (verdict.kind === 'refuse')
+      return { kind: 'refused', rule: verdict.rule, text: verdict.text, state: through };
+    const { types, since } = request.query;
+    const entries = copy.entries.filter(
+      (entry) =>
+        showsUnder(verdict, entry.type, entry.labels) &&
+        (types === undefined || types.includes(entry.type)) &&
+        (since === undefined || entry.lastUpdated >= since),
+    );
+    return { kind: 'copy', state: through, entries };
+  }
+
+  /** What holders release in time: all three are asked side by side, and two that fit together are enough. */
+  async #released(request: OpenRequest): Promise<Released[]> {
+    const { source, timeoutMs } = request;
+    const holders = [...source.custodians, source.guardian];
+    const released: Released[] = [];
+    const asked = new AbortController();
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, timeoutMs);
+      let left = holders.length;
+      for (const holder of holders) {
+        void this.#ask(holder, request, asked.signal)
+          .catch(() => undefined)
+          .then((one) => {
+            left--;
+            if (one !== undefined) released.push(one);
+            if (left > 0 && !isEnough(released)) return;
+            clearTimeout(timer);
+            resolve();
+          });
+      }
+    });
+    asked.abort();
+    return released;
+  }
+
+  async #ask(holder: OdsCode, request: OpenRequest, signal: AbortSignal): Promise<Released | undefined> {
+    const { source, p, asker, timeoutMs } = request;
+    const at = request.at ?? (Number.MAX_SAFE_INTEGER as InstantMs);
+    if (holder === this.#parts.ods) return this.#parts.releaseHere(source, p, asker, at);
+    const entry = this.#parts.entryOf(holder);
+    if (entry === undefined) return undefined;
+    const answer = await this.#parts.client.call({
+      to: holder,
+      url: entry.url,
+      method: 'POST',
+      path: '/copies/release',
+      actor: asker.actor,
+      purpose: asker.purpose,
+      requestId: asker.requestId,
+      body: Buffer.from(JSON.stringify({ source: source.ods, p, at })),
+      timeoutMs,
+      bytesMax: this.#parts.settings.recordBytesMax,
+      signal,
+    });
+    return answer.kind === 'answer' && answer.status === 200 ? decodeReleased(answer.body) : undefined;
+  }
+}
+
+function isEnough(released: readonly Released[]): boolean {
+  return released.some(
+    (one) =>
+      one.segments.length > 0 && released.filter((other) => other.set === one.set).length >= SHARES_NEEDED,
+  );
+}
+
+interface OpenedSegments {
+  readonly policy: CopySegment['policy'];
+  readonly refusal?: RefusalRule;
+  readonly entries: readonly CopyEntry[];
+}
+
+/** The record that the segments make. Throws where one was changed, is missing in between, or holds what it may not. */
+function opened(key: Buffer, request: OpenRequest, copy: Released, bytesMax: number): OpenedSegments {
+  const entries = new Map<string, CopyEntry>();
+  let last: CopySegment | undefined;
+  let before = '';
+  for (const { name, after, sealed } of copy.segments) {
+    if (after !== before) throw new Error('a segment is missing');
+    before = name;
+    const place = { source: request.source.ods, p: request.p, name, after };
+    const segment = decodeSegment(openSegment(key, place, sealed, bytesMax));
+    for (const gone of segment.removed) entries.delete(gone);
+    for (const entry of segment.entries) {
+      if (!isEntry(entry.bytes, entry.type, entry.id))
+        throw new Error('an entry is not what its segment says');
+      entries.set(`${entry.type}/${entry.id}`, entry);
+    }
+    last = segment;
+  }
+  if (last === undefined) throw new Error('there is no segment');
+  return {
+    policy: last.policy,
+    entries: [...entries.values()],
+    ...(last.refusal === undefined ? {} : { refusal: last.refusal }),
+  };
+}

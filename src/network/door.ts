@@ -1,0 +1,203 @@
+/**
+ * The network's own door at /network: what nodes ask each other. Every call carries the calling node's token; every answer about a person
+ * is decided and audited by records before it leaves.
+ */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Asker } from '../access/actor.ts';
+import { type InstantMs, isId, type NhsNumber, type OdsCode, odsCode } from '../base/brands.ts';
+import { Failure, httpStatusOf } from '../base/failure.ts';
+import type { Ids } from '../base/ids.ts';
+import type { Log } from '../base/log.ts';
+import { isResourceType } from '../fhir/definitions.ts';
+import { parseNhsNumber } from '../identity/nhs-number.ts';
+import type { CopyShelf } from './copy-shelf.ts';
+import type { Released } from './copy-wire.ts';
+import { decodePush, encodeReleased } from './copy-wire.ts';
+import type { HealthAnswer } from './health.ts';
+import type { LocatorExchange, Pointer } from './locator-exchange.ts';
+import type { Caller, TokenChecker } from './node-token.ts';
+import { isPseudonym, type Pseudonym } from './pseudonym.ts';
+import type { SharedRecordQuery } from './shared-record.ts';
+import { encodeAnswer, type SourceAnswer } from './source-answer.ts';
+
+export interface NetworkDoorParts {
+  readonly checker: TokenChecker;
+  readonly health: () => HealthAnswer;
+  readonly status: () => object;
+  readonly record: (nhsNumber: NhsNumber, query: SharedRecordQuery, asker: Asker) => Promise<SourceAnswer>;
+  readonly shelf: CopyShelf;
+  readonly release: (
+    source: OdsCode,
+    p: Pseudonym,
+    asker: Asker,
+    at: InstantMs,
+  ) => Promise<Released | undefined>;
+  readonly noticed: (from: OdsCode, notices: readonly unknown[]) => Promise<void>;
+  /** On the exchange only. */
+  readonly exchange?: { readonly directory: () => Promise<string>; readonly locator: LocatorExchange };
+  readonly ids: Ids;
+  readonly log: Log;
+  readonly copyPushBytesMax: number;
+}
+
+const LOOKUPS_MAX = 1000;
+
+/** Mounted at /network. */
+export function networkDoor(parts: NetworkDoorParts): (server: FastifyInstance) => Promise<void> {
+  return async (server) => {
+    server.removeAllContentTypeParsers();
+    server.addContentTypeParser(
+      '*',
+      { parseAs: 'buffer', bodyLimit: parts.copyPushBytesMax },
+      (_request, body, done) => done(null, body),
+    );
+    server.setErrorHandler((error: Error, request, reply) => answerFailure(parts, error, request, reply));
+    server.get('/health', (_request, reply) => json(reply, parts.health()));
+    server.get('/status', (_request, reply) => json(reply, parts.status()));
+    server.post('/record', (request, reply) => recordFor(parts, request, reply));
+    server.post('/copies/push', async (request, reply) => {
+      const { from } = await machineryOf(parts, request);
+      const push = decodePush(bodyOf(request));
+      if (push === undefined) throw new Failure('structure', 'This is not a push of continuity copies.');
+      return json(reply, await parts.shelf.accept(from, push));
+    });
+    server.post('/copies/release', (request, reply) => releaseFor(parts, request, reply));
+    server.post('/copies/notices', async (request, reply) => {
+      const { from } = await machineryOf(parts, request);
+      const { notices } = jsonOf(request) as { notices?: readonly unknown[] };
+      if (!Array.isArray(notices)) throw new Failure('structure', 'These are not notices.');
+      await parts.noticed(from, notices);
+      return json(reply, {});
+    });
+    const { exchange } = parts;
+    if (exchange === undefined) return;
+    server.get('/directory', async (_request, reply) =>
+      reply.type('application/jose').send(await exchange.directory()),
+    );
+    server.post('/locator/publish', async (request, reply) => {
+      const { from } = await machineryOf(parts, request);
+      const pointers = pointersIn(jsonOf(request));
+      await exchange.locator.publish(from, pointers);
+      return json(reply, { located: pointers.map((pointer) => exchange.locator.locate(pointer.p)) });
+    });
+    server.post('/locator/lookup', async (request, reply) => {
+      await callerOf(parts, request);
+      const { pseudonyms } = jsonOf(request) as { pseudonyms?: readonly unknown[] };
+      if (!Array.isArray(pseudonyms) || pseudonyms.length > LOOKUPS_MAX || !pseudonyms.every(isPseudonym)) {
+        throw new Failure('structure', `A look-up takes at most ${LOOKUPS_MAX} pseudonyms.`);
+      }
+      return json(reply, { located: pseudonyms.map((p) => exchange.locator.locate(p)) });
+    });
+  };
+}
+
+async function recordFor(
+  parts: NetworkDoorParts,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const caller = await callerOf(parts, request);
+  const { nhsNumber, types, since } = jsonOf(request) as {
+    nhsNumber?: unknown;
+    types?: unknown;
+    since?: unknown;
+  };
+  const parsed = parseNhsNumber(String(nhsNumber));
+  if (!parsed.ok) throw new Failure('value', parsed.text);
+  if (types !== undefined && !(Array.isArray(types) && types.every((type) => isResourceType(String(type))))) {
+    throw new Failure('value', '"types" must be a list of resource types.');
+  }
+  const query: SharedRecordQuery = {
+    ...(types === undefined ? {} : { types }),
+    ...(typeof since === 'number' ? { since: since as InstantMs } : {}),
+  };
+  const answer = await parts.record(parsed.nhsNumber, query, askerOf(caller, request, parts.ids));
+  return reply
+    .type('application/octet-stream')
+    .header('cache-control', 'no-store')
+    .send(encodeAnswer(answer));
+}
+
+async function releaseFor(
+  parts: NetworkDoorParts,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const caller = await callerOf(parts, request);
+  const { source, p, at } = jsonOf(request) as { source?: unknown; p?: unknown; at?: unknown };
+  const ods = odsCode(String(source));
+  if (ods === undefined || !isPseudonym(p) || typeof at !== 'number')
+    throw new Failure('structure', 'This is not a request for a share.');
+  const released = await parts.release(ods, p, askerOf(caller, request, parts.ids), at as InstantMs);
+  if (released === undefined)
+    throw new Failure('forbidden', 'This node does not see the source out, or holds no share.');
+  return reply
+    .type('application/octet-stream')
+    .header('cache-control', 'no-store')
+    .send(encodeReleased(released));
+}
+
+const callerOf = (parts: NetworkDoorParts, request: FastifyRequest): Promise<Caller> =>
+  parts.checker.check(request.headers.authorization);
+
+async function machineryOf(parts: NetworkDoorParts, request: FastifyRequest): Promise<Caller> {
+  const caller = await callerOf(parts, request);
+  if (caller.actor.role !== 'node')
+    throw new Failure('forbidden', 'Only a node’s own machinery may do this.');
+  return caller;
+}
+
+function askerOf({ actor, purpose }: Caller, request: FastifyRequest, ids: Ids): Asker {
+  const given = request.headers['x-request-id'];
+  const requestId = typeof given === 'string' && isId(given) ? given : ids.next();
+  return { actor, purpose, requestId };
+}
+
+function bodyOf(request: FastifyRequest): Buffer {
+  return Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+}
+
+function jsonOf(request: FastifyRequest): object {
+  try {
+    const value: unknown = JSON.parse(bodyOf(request).toString());
+    if (typeof value === 'object' && value !== null) return value;
+  } catch {
+    // said below
+  }
+  throw new Failure('structure', 'The body must be a JSON object.');
+}
+
+function pointersIn(body: object): Pointer[] {
+  const { pointers } = body as { pointers?: readonly Record<string, unknown>[] };
+  if (!Array.isArray(pointers) || pointers.length > LOOKUPS_MAX)
+    throw new Failure('structure', `At most ${LOOKUPS_MAX} pointers at once.`);
+  return pointers.map(({ p, holds, practice }) => {
+    const code = practice === undefined ? undefined : odsCode(String(practice));
+    if (!isPseudonym(p) || typeof holds !== 'boolean' || (practice !== undefined && code === undefined)) {
+      throw new Failure(
+        'structure',
+        'A pointer is a pseudonym, whether something is held, and a practice at most.',
+      );
+    }
+    return { p, holds, ...(code === undefined ? {} : { practice: code }) };
+  });
+}
+
+function json(reply: FastifyReply, value: object): FastifyReply {
+  return reply.type('application/json').header('cache-control', 'no-store').send(JSON.stringify(value));
+}
+
+/** Errors between nodes are short: nobody reads them but the calling node's log. */
+function answerFailure(
+  parts: NetworkDoorParts,
+  error: Error,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  if (error instanceof Failure)
+    return json(reply.code(httpStatusOf(error)), { code: error.code, text: error.message });
+  const status = (error as { statusCode?: number }).statusCode ?? 500;
+  if (status >= 500)
+    parts.log.error({ requestId: request.id, error: error.stack }, 'a call from another node failed');
+  return json(reply.code(status), { code: 'exception', text: 'The call failed.' });
+}
