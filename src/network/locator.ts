@@ -17,6 +17,8 @@ interface LocatorParts {
   readonly ods: OdsCode;
   /** Undefined until the directory says where it is. */
   readonly exchange: () => { readonly ods: OdsCode; readonly url: string } | undefined;
+  /** Known to be out: not worth waiting for. */
+  readonly isExchangeOut: () => boolean;
   readonly client: PeerClient;
   readonly persons: PersonIndex;
   readonly pseudonymise: Pseudonymise;
@@ -33,14 +35,13 @@ const BYTES_MAX = 4_000_000;
 const RETRY_MS = 1000;
 /** Every pointer is told anew this often, which also renews the answers kept. */
 const RENEW_MS = 3_600_000;
-/** An answer older than this is renewed when it is used, without waiting for it. */
-const STALE_MS = 10_000;
+/** An answer younger than this is used again; an older one only where the exchange does not answer. */
+const FRESH_MS = 500;
 
 export class Locator {
   readonly #parts: LocatorParts;
   readonly #kept: AppendLog<Located>;
   readonly #dirty = new Set<NhsNumber>();
-  readonly #renewing = new Set<Pseudonym>();
   #timer: NodeJS.Timeout | undefined;
   #working = false;
   #closed = false;
@@ -82,12 +83,9 @@ export class Locator {
   async locate(nhsNumber: NhsNumber): Promise<Located | undefined> {
     const p = this.#parts.pseudonymise(nhsNumber);
     const kept = this.#kept.entries.get(p);
-    if (kept === undefined) return this.#ask(p, QUICK_MS);
-    if (this.#parts.clock.now() - kept.at > STALE_MS && !this.#renewing.has(p)) {
-      this.#renewing.add(p);
-      void this.#ask(p, CALL_MS).finally(() => this.#renewing.delete(p));
-    }
-    return kept;
+    if (kept !== undefined && this.#parts.clock.now() - kept.at < FRESH_MS) return kept;
+    if (this.#parts.isExchangeOut()) return kept;
+    return (await this.#ask(p, QUICK_MS)) ?? kept;
   }
 
   async #ask(p: Pseudonym, timeoutMs: number): Promise<Located | undefined> {

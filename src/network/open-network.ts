@@ -189,6 +189,8 @@ class Membership {
     this.#locator = await Locator.open({
       ods: config.ods,
       exchange: () => directory.entries().find((entry) => entry.kind === 'exchange'),
+      isExchangeOut: () =>
+        directory.entries().some((one) => one.kind === 'exchange' && this.#health.state(one.ods) === 'down'),
       client,
       persons,
       pseudonymise,
