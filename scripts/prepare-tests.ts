@@ -10,7 +10,9 @@ const BROWSERS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/go
 if (!BROWSERS.some((path) => existsSync(path))) {
   const mayInstall = process.getuid?.() === 0 && existsSync('/usr/bin/apt-get');
   if (!mayInstall) {
-    process.stderr.write('The page tests need Chromium: install it ("sudo apt-get install chromium") and run again.\n');
+    process.stderr.write(
+      'The page tests need Chromium: install it ("sudo apt-get install chromium") and run again.\n',
+    );
     process.exit(1);
   }
   process.stderr.write('Installing chromium for the page tests …\n');

@@ -97,6 +97,26 @@ export const SETTINGS = {
     'An MLLP connection in the middle of a frame is cut after this silence.',
   ),
   mllpConnectionsMax: setting<number>(256, 'connections', 'Most MLLP connections at once.'),
+  mllpQueueMax: setting<number>(
+    16,
+    'messages',
+    'Messages of one MLLP connection that wait for their turn; beyond it the connection is not read.',
+  ),
+  v2AttemptsMax: setting<number>(
+    6,
+    'attempts',
+    'How often a message is mapped anew because what it changes was changed meanwhile; then it is answered AE.',
+  ),
+  v2RecordsRememberedMax: setting<number>(
+    10_000,
+    'resources',
+    'Most patients, visits and the like that HL7 v2 messages changed lately and that are kept in mind.',
+  ),
+  v2AnswersRememberedMax: setting<number>(
+    10_000,
+    'answers',
+    'Most answers to HL7 v2 messages that are kept in mind, so that a repeated one is known without the disk.',
+  ),
   readAuditSyncMs: setting<number>(20, 'ms', 'Audit rows of reads are fsynced at least this often.'),
   readAuditStallMs: setting<number>(
     250,

@@ -2,7 +2,8 @@
 import type { AllergyIntolerance, Identifier } from 'fhir/r4.d.ts';
 import { part, repetitions, type Segment, textOf } from '../v2-message.ts';
 import { concept, conceptIn } from './code-systems.ts';
-import { given, type Mapping, slug, timed, timeIn, warn } from './mapping.ts';
+import { keyPart, numberKey } from './identifiers.ts';
+import { given, type Mapping, timed, timeIn, warn } from './mapping.ts';
 
 const CATEGORIES: Readonly<Record<string, NonNullable<AllergyIntolerance['category']>[number]>> = {
   DA: 'medication',
@@ -27,7 +28,7 @@ export function allergyIdentifier(
     warn(mapping, 'AL1-3', 'An allergy does not say to what; it is in the raw message only.');
     return undefined;
   }
-  const value = [patient.value ?? '', part(allergen, 3), code].map((one) => slug(one)).join('/');
+  const value = [numberKey(patient), keyPart(part(allergen, 3)), keyPart(code)].join('/');
   return { system: `https://fhir.nhs.uk/${mapping.ods}/Id/AllergyIntolerance`, value };
 }
 

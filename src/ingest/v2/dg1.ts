@@ -3,8 +3,8 @@ import type { Condition, Identifier, Reference } from 'fhir/r4.d.ts';
 import { part, repetitions, type Segment, textOf, wholeText } from '../v2-message.ts';
 import { concept, conceptIn } from './code-systems.ts';
 import { practitionerIn } from './directory.ts';
-import { entityAuthority, identifierSystem } from './identifiers.ts';
-import { given, type Mapping, slug, timed, timeIn, warn } from './mapping.ts';
+import { entityAuthority, identifierSystem, keyPart, numberKey } from './identifiers.ts';
+import { given, type Mapping, timed, timeIn, warn } from './mapping.ts';
 
 const CATEGORY = 'http://terminology.hl7.org/CodeSystem/condition-category';
 const VERIFICATION = 'http://terminology.hl7.org/CodeSystem/condition-ver-status';
@@ -27,7 +27,7 @@ export function diagnosisIdentifier(
     warn(mapping, 'DG1-3', 'A diagnosis does not say which; it is in the raw message only.');
     return undefined;
   }
-  const value = [within.value ?? '', part(code, 3), said].map((one) => slug(one)).join('/');
+  const value = [numberKey(within), keyPart(part(code, 3)), keyPart(said)].join('/');
   return { system: `https://fhir.nhs.uk/${mapping.ods}/Id/Condition`, value };
 }
 

@@ -135,3 +135,13 @@ export function identifierIn(
     ...(Object.keys(period).length === 0 ? {} : { period }),
   };
 }
+
+/** A text as part of an identifier: what would be read as a border between parts is escaped. */
+export function keyPart(text: string): string {
+  return encodeURIComponent(text.replace(/\s+/g, ' ').trim());
+}
+
+/** A patient's number as part of an identifier, unlike that of any other authority. */
+export function numberKey({ system, value }: Identifier): string {
+  return `${keyPart((system ?? '').replace('https://fhir.nhs.uk/', ''))}/${keyPart(value ?? '')}`;
+}

@@ -9,7 +9,7 @@ import type { V2Time } from '../v2-time.ts';
 import { codingsIn, conceptIn, V2_TABLE } from './code-systems.ts';
 import { practitionerIn } from './directory.ts';
 import { encounterLocations } from './encounter-locations.ts';
-import { authorityIn, identifierSystem } from './identifiers.ts';
+import { authorityIn, identifierSystem, keyPart, numberKey } from './identifiers.ts';
 import { given, type Mapping, slug, timed, timeIn, warn } from './mapping.ts';
 import { after } from './pid.ts';
 
@@ -54,7 +54,7 @@ export function visitIdentifier(
   if (fieldState(pv1, 44) !== 'value' || patientNumber?.value === undefined) return undefined;
   return {
     system: `https://fhir.nhs.uk/${mapping.ods}/Id/Encounter-by-admission`,
-    value: [patientNumber.value, textOf(pv1, 2), admitted].map(slug).join('/'),
+    value: [numberKey(patientNumber), keyPart(textOf(pv1, 2)), keyPart(admitted)].join('/'),
   };
 }
 

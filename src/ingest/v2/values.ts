@@ -3,13 +3,11 @@
  * have the form of its type is kept as text, with a warning. HL7 v2.5.1 §7.4.2.
  */
 import type { Attachment, Observation, ObservationReferenceRange, Quantity } from 'fhir/r4.d.ts';
+import { isForgotten, setWrittenDecimal } from '../../fhir/exact-decimals.ts';
 import { part, type Repetition, repetitions, type Segment, textOf, wholeText } from '../v2-message.ts';
 import { concept, conceptIn } from './code-systems.ts';
 import { given, type Mapping, timed, timeFrom, warn } from './mapping.ts';
 import { type Unit, unitIn } from './units.ts';
-
-/** On `_value` of a quantity: the number as it was written, where JSON cannot say it so (`7.0`). */
-export const ORIGINAL_NUMBER = 'https://openward.org/Extension/original-number';
 
 export type ObservedValue = Pick<
   Observation,
@@ -35,14 +33,18 @@ export function quantityOf(text: string, unit: Unit): Quantity | undefined {
   const match = NUMBER.exec(text.trim());
   if (match === null) return undefined;
   const [, comparator, written = ''] = match;
-  const value = Number(written);
-  const same = String(value) === written.replace(/^\+/, '');
-  return {
-    value,
-    ...(same ? {} : { _value: { extension: [{ url: ORIGINAL_NUMBER, valueString: written }] } }),
+  const json = written
+    .replace(/^\+/, '')
+    .replace(/^(-?)(?:0+(?=\d))?(?=\d|\.)/, '$1')
+    .replace(/^(-?)\./, '$10.')
+    .replace(/\.$/, '');
+  const quantity: Quantity = {
+    value: Number(json),
     ...(comparator === undefined ? {} : { comparator: COMPARATORS[comparator as keyof typeof COMPARATORS] }),
     ...unit,
   };
+  if (isForgotten(json)) setWrittenDecimal(quantity, 'value', json);
+  return quantity;
 }
 
 /** The value of an OBX; an empty object where it has none (or one that is an attachment). */

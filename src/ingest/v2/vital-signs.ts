@@ -5,6 +5,7 @@
  * -EarlyWarningTotalScore; NEWS2 (RCP 2017).
  */
 import type { CodeableConcept, Coding, Observation, Quantity } from 'fhir/r4.d.ts';
+import { withDecimalsOf } from '../../fhir/exact-decimals.ts';
 import { concept, LOINC, MDC, SNOMED, UCUM } from './code-systems.ts';
 
 const CATEGORY = 'http://terminology.hl7.org/CodeSystem/observation-category';
@@ -167,7 +168,7 @@ function inUnit(
   if (quantity?.value === undefined) return undefined;
   const score = code === '{ScoreOf}' && (quantity.unit === undefined || quantity.code === undefined);
   if (!score && (quantity.system !== UCUM || quantity.code !== code)) return undefined;
-  return { ...quantity, unit: text, system: UCUM, code };
+  return withDecimalsOf(quantity, { ...quantity, unit: text, system: UCUM, code });
 }
 
 /** The sender's codings, with the LOINC and SNOMED CT ones added that are missing. */
