@@ -83,7 +83,9 @@ function nonsense(turn: number): Buffer {
   const kinds = [
     bytes,
     answer(bytes),
-    answer(Buffer.from('{"resourceType":"Bundle","type":"searchset","entry":[{"resource":{"resourceType":"Pa')),
+    answer(
+      Buffer.from('{"resourceType":"Bundle","type":"searchset","entry":[{"resource":{"resourceType":"Pa'),
+    ),
   ];
   return kinds[turn % kinds.length] ?? bytes;
 }

@@ -52,7 +52,8 @@ export function clinicianAge(born: Moment, at: Moment): string | undefined {
   if (at.order < born.order) return undefined;
   if (born.precision === 'year') return `Approx ${at.year - born.year}y`;
   const { years, months, days } = calendarSpan(born, at);
-  if (born.precision === 'month') return years >= 18 ? `Approx ${years}y` : `Approx ${pair(years, 'y', months, 'm')}`;
+  if (born.precision === 'month')
+    return years >= 18 ? `Approx ${years}y` : `Approx ${pair(years, 'y', months, 'm')}`;
   if (years >= 18) return `${years}y`;
   if (years >= 2) return pair(years, 'y', months, 'm');
   if (years >= 1) return pair(12 + months, 'm', days, 'd');
@@ -63,8 +64,14 @@ export function clinicianAge(born: Moment, at: Moment): string | undefined {
 /** `SMITH, John (Mr)`; the name as one text where it was recorded so, undefined where there is none. */
 export function clinicianName(name: HumanName | undefined): string | undefined {
   const family = name?.family?.trim() ?? '';
-  const given = (name?.given ?? []).map((part) => part.trim()).join(' ').trim();
-  const prefix = (name?.prefix ?? []).map((part) => part.trim()).join(' ').trim();
+  const given = (name?.given ?? [])
+    .map((part) => part.trim())
+    .join(' ')
+    .trim();
+  const prefix = (name?.prefix ?? [])
+    .map((part) => part.trim())
+    .join(' ')
+    .trim();
   if (family === '' && given === '') {
     const text = name?.text?.trim();
     return text === undefined || text === '' ? undefined : text;
@@ -91,7 +98,8 @@ export function clinicianNumber(recorded: string): string {
 
 const two = (value: number): string => String(value).padStart(2, '0');
 
-const dayNumber = (moment: Moment): number => Date.UTC(moment.year, moment.month - 1, moment.day) / 86_400_000;
+const dayNumber = (moment: Moment): number =>
+  Date.UTC(moment.year, moment.month - 1, moment.day) / 86_400_000;
 
 function pair(major: number, majorUnit: string, minor: number, minorUnit: string): string {
   return minor === 0 ? `${major}${majorUnit}` : `${major}${majorUnit} ${minor}${minorUnit}`;

@@ -18,7 +18,8 @@ export interface Moment {
   readonly order: number;
 }
 
-const SHAPE = /^(\d{4})(?:-(\d{2})(?:-(\d{2})(?:T(\d{2}):(\d{2})(?::\d{2}(?:\.\d+)?)?(Z|[+-]\d{2}:\d{2}))?)?)?$/;
+const SHAPE =
+  /^(\d{4})(?:-(\d{2})(?:-(\d{2})(?:T(\d{2}):(\d{2})(?::\d{2}(?:\.\d+)?)?(Z|[+-]\d{2}:\d{2}))?)?)?$/;
 
 /** The moment in a FHIR date, dateTime or instant; undefined where the text is none of these or names no real day. */
 export function momentOf(text: string | undefined): Moment | undefined {

@@ -36,14 +36,20 @@ export const PROBLEMS: readonly Problem[] = [
     display: 'Hypertensive disorder',
     from: 40,
     likely: 0.6,
-    medicines: [tablet('Amlodipine 5mg tablets', 'One tablet once a day'), tablet('Ramipril 5mg tablets', 'One tablet once a day')],
+    medicines: [
+      tablet('Amlodipine 5mg tablets', 'One tablet once a day'),
+      tablet('Ramipril 5mg tablets', 'One tablet once a day'),
+    ],
   },
   {
     code: '44054006',
     display: 'Type 2 diabetes mellitus',
     from: 40,
     likely: 0.35,
-    medicines: [tablet('Metformin 500mg tablets', 'One tablet twice a day with meals'), tablet('Gliclazide 80mg tablets', 'One tablet every morning')],
+    medicines: [
+      tablet('Metformin 500mg tablets', 'One tablet twice a day with meals'),
+      tablet('Gliclazide 80mg tablets', 'One tablet every morning'),
+    ],
   },
   {
     code: '195967001',
@@ -67,7 +73,13 @@ export const PROBLEMS: readonly Problem[] = [
     likely: 0.15,
     medicines: [tablet('Prednisolone 5mg tablets', 'Six tablets every morning for five days', '325427002')],
   },
-  { code: '49436004', display: 'Atrial fibrillation', from: 55, likely: 0.2, medicines: [tablet('Apixaban 5mg tablets', 'One tablet twice a day')] },
+  {
+    code: '49436004',
+    display: 'Atrial fibrillation',
+    from: 55,
+    likely: 0.2,
+    medicines: [tablet('Apixaban 5mg tablets', 'One tablet twice a day')],
+  },
   {
     code: '433144002',
     display: 'Chronic kidney disease stage 3',
@@ -75,7 +87,13 @@ export const PROBLEMS: readonly Problem[] = [
     likely: 0.2,
     medicines: [tablet('Atorvastatin 20mg tablets', 'One tablet at night')],
   },
-  { code: '35489007', display: 'Depressive disorder', from: 18, likely: 0.2, medicines: [tablet('Sertraline 50mg tablets', 'One tablet once a day')] },
+  {
+    code: '35489007',
+    display: 'Depressive disorder',
+    from: 18,
+    likely: 0.2,
+    medicines: [tablet('Sertraline 50mg tablets', 'One tablet once a day')],
+  },
   {
     code: '396275006',
     display: 'Osteoarthritis',
@@ -93,14 +111,40 @@ export const PROBLEMS: readonly Problem[] = [
     likely: 0.1,
     medicines: [tablet('Levothyroxine sodium 50microgram tablets', 'One tablet every morning')],
   },
-  { code: '37796009', display: 'Migraine', from: 15, likely: 0.15, medicines: [tablet('Sumatriptan 50mg tablets', 'One tablet when needed')] },
-  { code: '84114007', display: 'Heart failure', from: 65, likely: 0.12, medicines: [tablet('Furosemide 40mg tablets', 'One tablet every morning')] },
-  { code: '90560007', display: 'Gout', from: 45, likely: 0.08, medicines: [tablet('Allopurinol 100mg tablets', 'One tablet once a day')] },
+  {
+    code: '37796009',
+    display: 'Migraine',
+    from: 15,
+    likely: 0.15,
+    medicines: [tablet('Sumatriptan 50mg tablets', 'One tablet when needed')],
+  },
+  {
+    code: '84114007',
+    display: 'Heart failure',
+    from: 65,
+    likely: 0.12,
+    medicines: [tablet('Furosemide 40mg tablets', 'One tablet every morning')],
+  },
+  {
+    code: '90560007',
+    display: 'Gout',
+    from: 45,
+    likely: 0.08,
+    medicines: [tablet('Allopurinol 100mg tablets', 'One tablet once a day')],
+  },
 ];
 
-export const ALLERGIES: readonly (Coded & { readonly reaction: string; readonly criticality: 'low' | 'high' })[] = [
+export const ALLERGIES: readonly (Coded & {
+  readonly reaction: string;
+  readonly criticality: 'low' | 'high';
+})[] = [
   { code: '890458001', display: 'Penicillin-containing product', reaction: 'Rash', criticality: 'low' },
-  { code: '890458001', display: 'Penicillin-containing product', reaction: 'Anaphylaxis', criticality: 'high' },
+  {
+    code: '890458001',
+    display: 'Penicillin-containing product',
+    reaction: 'Anaphylaxis',
+    criticality: 'high',
+  },
   { display: 'Peanut', reaction: 'Swelling of the face', criticality: 'high' },
   { display: 'Latex', reaction: 'Itching', criticality: 'low' },
   { display: 'Ibuprofen', reaction: 'Wheeze', criticality: 'high' },
@@ -134,7 +178,17 @@ const test = (
   [mean, spread]: readonly [number, number],
   decimals = 0,
   pushed?: Readonly<Record<string, number>>,
-): PanelTest => ({ code, display, unit, low, high, mean, spread, decimals, ...(pushed === undefined ? {} : { pushed }) });
+): PanelTest => ({
+  code,
+  display,
+  unit,
+  low,
+  high,
+  mean,
+  spread,
+  decimals,
+  ...(pushed === undefined ? {} : { pushed }),
+});
 
 export const PANELS: readonly Panel[] = [
   {
@@ -146,7 +200,9 @@ export const PANELS: readonly Panel[] = [
       test('K', 'Serum potassium level', 'mmol/L', [3.5, 5.3], [4.3, 0.5], 1, { '433144002': 0.6 }),
       test('UREA', 'Serum urea level', 'mmol/L', [2.5, 7.8], [5, 1.5], 1, { '433144002': 6, '84114007': 3 }),
       test('CREA', 'Serum creatinine level', 'umol/L', [49, 104], [76, 14], 0, { '433144002': 75 }),
-      test('EGFR', 'Estimated glomerular filtration rate', 'mL/min', [60, 120], [88, 12], 0, { '433144002': -42 }),
+      test('EGFR', 'Estimated glomerular filtration rate', 'mL/min', [60, 120], [88, 12], 0, {
+        '433144002': -42,
+      }),
     ],
   },
   {
@@ -176,22 +232,75 @@ export const PANELS: readonly Panel[] = [
     code: 'HBA1C',
     display: 'Haemoglobin A1c',
     section: 'CH',
-    tests: [test('HBA1C', 'Haemoglobin A1c level (IFCC)', 'mmol/mol', [20, 41], [36, 4], 0, { '44054006': 26 })],
+    tests: [
+      test('HBA1C', 'Haemoglobin A1c level (IFCC)', 'mmol/mol', [20, 41], [36, 4], 0, { '44054006': 26 }),
+    ],
   },
 ];
 
 /** The seven parts of a set of ward observations, in the order of the chart, with the codes of nhs-standards. */
 export const WARD_OBSERVATIONS = [
-  { loinc: '9279-1', snomed: '86290005', display: 'Respiratory rate', unit: '/min', mean: 17, spread: 4, decimals: 0 },
-  { loinc: '2708-6', snomed: '103228002', display: 'Oxygen saturation', unit: '%', mean: 96, spread: 3, decimals: 0, most: 100 },
-  { loinc: '8480-6', snomed: '72313002', display: 'Systolic blood pressure', unit: 'mm[Hg]', mean: 128, spread: 22, decimals: 0 },
-  { loinc: '8867-4', snomed: '364075005', display: 'Heart rate', unit: '/min', mean: 82, spread: 18, decimals: 0 },
-  { loinc: '8310-5', snomed: '386725007', display: 'Body temperature', unit: 'Cel', mean: 37, spread: 0.9, decimals: 1 },
+  {
+    loinc: '9279-1',
+    snomed: '86290005',
+    display: 'Respiratory rate',
+    unit: '/min',
+    mean: 17,
+    spread: 4,
+    decimals: 0,
+  },
+  {
+    loinc: '2708-6',
+    snomed: '103228002',
+    display: 'Oxygen saturation',
+    unit: '%',
+    mean: 96,
+    spread: 3,
+    decimals: 0,
+    most: 100,
+  },
+  {
+    loinc: '8480-6',
+    snomed: '72313002',
+    display: 'Systolic blood pressure',
+    unit: 'mm[Hg]',
+    mean: 128,
+    spread: 22,
+    decimals: 0,
+  },
+  {
+    loinc: '8867-4',
+    snomed: '364075005',
+    display: 'Heart rate',
+    unit: '/min',
+    mean: 82,
+    spread: 18,
+    decimals: 0,
+  },
+  {
+    loinc: '8310-5',
+    snomed: '386725007',
+    display: 'Body temperature',
+    unit: 'Cel',
+    mean: 37,
+    spread: 0.9,
+    decimals: 1,
+  },
 ] as const;
 
 export const REASONS_TO_CONSULT = [
-  'Review of long-term conditions', 'Cough for two weeks', 'Medication review', 'Low back pain', 'Blood pressure check', 'Tired all the time',
-  'Rash on the arms', 'Knee pain', 'Discussion of results', 'Ear ache', 'Advice about travel', 'Follow-up after hospital',
+  'Review of long-term conditions',
+  'Cough for two weeks',
+  'Medication review',
+  'Low back pain',
+  'Blood pressure check',
+  'Tired all the time',
+  'Rash on the arms',
+  'Knee pain',
+  'Discussion of results',
+  'Ear ache',
+  'Advice about travel',
+  'Follow-up after hospital',
 ] as const;
 
 export const REASONS_TO_ADMIT = [
@@ -203,7 +312,14 @@ export const REASONS_TO_ADMIT = [
   { display: 'Acute kidney injury' },
 ] as const;
 
-export const REASONS_TO_CALL_111 = ['Fever in the night', 'Chest tightness that has passed', 'Sudden back pain', 'Dizziness', 'Ran out of medicines', 'Sore throat'] as const;
+export const REASONS_TO_CALL_111 = [
+  'Fever in the night',
+  'Chest tightness that has passed',
+  'Sudden back pain',
+  'Dizziness',
+  'Ran out of medicines',
+  'Sore throat',
+] as const;
 
 export const VACCINES = [
   { display: 'Influenza vaccine', yearly: true },

@@ -31,7 +31,9 @@ export function demoPatient(life: DemoLife, status: Verification = '01'): DemoRe
       {
         url: 'https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-EthnicCategory',
         valueCodeableConcept: {
-          coding: [{ system: 'https://fhir.hl7.org.uk/CodeSystem/UKCore-EthnicCategoryEngland', ...life.ethnicity }],
+          coding: [
+            { system: 'https://fhir.hl7.org.uk/CodeSystem/UKCore-EthnicCategoryEngland', ...life.ethnicity },
+          ],
         },
       },
     ],
@@ -69,7 +71,9 @@ export const subject = (life: DemoLife): { reference: string } => ({ reference: 
 
 /** A concept with a SNOMED CT code where the fact has one. */
 export function concept({ code, display }: { readonly code?: string; readonly display: string }): object {
-  return code === undefined ? { text: display } : { coding: [{ system: SNOMED, code, display }], text: display };
+  return code === undefined
+    ? { text: display }
+    : { coding: [{ system: SNOMED, code, display }], text: display };
 }
 
 export function codeable(system: string, code: string, display: string): object {
@@ -92,7 +96,14 @@ export function staffOf(ods: string, name: string, people: readonly string[]): D
       resourceType: 'Practitioner',
       id: `staff-${i + 1}`,
       active: true,
-      name: [{ use: 'official', text: person, family: person.split(' ').at(-1), given: [person.split(' ').at(-2)] }],
+      name: [
+        {
+          use: 'official',
+          text: person,
+          family: person.split(' ').at(-1),
+          given: [person.split(' ').at(-2)],
+        },
+      ],
     })),
   ];
 }

@@ -34,7 +34,10 @@ export interface AllergyView {
   /** Statements such as "No known allergy" or "No known drug allergy". */
   readonly negations: readonly AllergyLine[];
   /** Sources that stand in the way of saying anything whole. */
-  readonly missing: readonly { readonly source: SourceView; readonly why: 'failed' | 'behind' | 'not-covered' }[];
+  readonly missing: readonly {
+    readonly source: SourceView;
+    readonly why: 'failed' | 'behind' | 'not-covered';
+  }[];
   /** When the newest of what is listed was recorded. */
   readonly updated: Moment | undefined;
 }
@@ -93,10 +96,7 @@ function linesOf(
   return agree ? [lineOf(first, rest)] : group.map((entry) => lineOf(entry, []));
 }
 
-function lineOf(
-  entry: Entry<AllergyIntolerance>,
-  same: readonly Entry<AllergyIntolerance>[],
-): AllergyLine {
+function lineOf(entry: Entry<AllergyIntolerance>, same: readonly Entry<AllergyIntolerance>[]): AllergyLine {
   const { resource } = entry;
   const reactions = (resource.reaction ?? []).flatMap((reaction) => {
     const texts = conceptTexts(reaction.manifestation);

@@ -123,7 +123,10 @@ function describeMedicine(entry: Entry, references: References): Description {
       ...base,
       what: 'Medicine dispensed',
       details: details(['Quantity', quantity === undefined ? undefined : amountText(quantity, ' ')]),
-      author: references.firstName(entry, (entry.resource.performer ?? []).map((one) => one.actor)),
+      author: references.firstName(
+        entry,
+        (entry.resource.performer ?? []).map((one) => one.actor),
+      ),
     };
   }
   if (isOf(entry, 'MedicationAdministration')) {
@@ -135,7 +138,10 @@ function describeMedicine(entry: Entry, references: References): Description {
         ['Dose', dose === undefined ? entry.resource.dosage?.text : amountText(dose, ' ')],
         ['Route', conceptText(entry.resource.dosage?.route)],
       ),
-      author: references.firstName(entry, (entry.resource.performer ?? []).map((one) => one.actor)),
+      author: references.firstName(
+        entry,
+        (entry.resource.performer ?? []).map((one) => one.actor),
+      ),
     };
   }
   const dosages = isOf(entry, 'MedicationStatement') ? (entry.resource.dosage ?? []) : [];
@@ -160,7 +166,10 @@ function describeResult(entry: Entry, references: References): Description {
         ['Conclusion', plainText(resource.conclusion) ?? conceptTexts(resource.conclusionCode).join('; ')],
         ['Attached', files.join('; ')],
       ),
-      author: references.firstName(entry, [...(resource.resultsInterpreter ?? []), ...(resource.performer ?? [])]),
+      author: references.firstName(entry, [
+        ...(resource.resultsInterpreter ?? []),
+        ...(resource.performer ?? []),
+      ]),
     };
   }
   if (!isOf(entry, 'Observation')) return describeOther(entry, references);
@@ -212,7 +221,10 @@ function describeVisit(entry: Entry, references: References): Description {
         ['Where', places.filter((place) => place !== undefined).join(', ')],
         ['Discharged to', conceptText(resource.hospitalization?.dischargeDisposition)],
       ),
-      author: references.firstName(entry, (resource.participant ?? []).map((one) => one.individual)),
+      author: references.firstName(
+        entry,
+        (resource.participant ?? []).map((one) => one.individual),
+      ),
     };
   }
   if (isOf(entry, 'Appointment')) {
@@ -256,8 +268,20 @@ function describeLetter(entry: Entry, references: References): Description {
       status: resource.status,
       details: details(
         ['Type', conceptText(resource.type)],
-        ['Text', contents.map(inlineText).filter((text) => text !== undefined).join('\n')],
-        ['File', contents.filter((one) => inlineText(one) === undefined).map(attachmentText).join('; ')],
+        [
+          'Text',
+          contents
+            .map(inlineText)
+            .filter((text) => text !== undefined)
+            .join('\n'),
+        ],
+        [
+          'File',
+          contents
+            .filter((one) => inlineText(one) === undefined)
+            .map(attachmentText)
+            .join('; '),
+        ],
       ),
       author: references.firstName(entry, [...(resource.author ?? []), resource.custodian]),
     };
@@ -331,7 +355,10 @@ function describeClinical(entry: Entry, references: References): Description {
         ['Site', conceptText(resource.site)],
         ['Reason', conceptText(resource.statusReason)],
       ),
-      author: references.firstName(entry, (resource.performer ?? []).map((one) => one.actor)),
+      author: references.firstName(
+        entry,
+        (resource.performer ?? []).map((one) => one.actor),
+      ),
     };
   }
   if (!isOf(entry, 'Procedure')) return describeOther(entry, references);
@@ -345,7 +372,10 @@ function describeClinical(entry: Entry, references: References): Description {
       ['Outcome', conceptText(resource.outcome)],
       ['Reason', conceptTexts(resource.reasonCode).join('; ')],
     ),
-    author: references.firstName(entry, (resource.performer ?? []).map((one) => one.actor)),
+    author: references.firstName(
+      entry,
+      (resource.performer ?? []).map((one) => one.actor),
+    ),
   };
 }
 
@@ -410,7 +440,9 @@ function spaced(type: string): string {
 }
 
 function details(...pairs: readonly (readonly [string, string | undefined])[]): readonly Detail[] {
-  return pairs.flatMap(([label, text]) => (text === undefined || text.trim() === '' ? [] : [{ label, text }]));
+  return pairs.flatMap(([label, text]) =>
+    text === undefined || text.trim() === '' ? [] : [{ label, text }],
+  );
 }
 
 /** The words of an attachment that is plain text and lies in the record itself. */

@@ -86,12 +86,7 @@ function candidates(resource: Resource): readonly (string | undefined)[] {
     case 'MedicationRequest':
       return [resource.authoredOn, startOf(resource.dispenseRequest?.validityPeriod), recorded];
     case 'MedicationStatement':
-      return [
-        resource.effectiveDateTime,
-        startOf(resource.effectivePeriod),
-        resource.dateAsserted,
-        recorded,
-      ];
+      return [resource.effectiveDateTime, startOf(resource.effectivePeriod), resource.dateAsserted, recorded];
     case 'Observation':
       return [
         resource.effectiveDateTime,
@@ -112,7 +107,16 @@ function candidates(resource: Resource): readonly (string | undefined)[] {
 }
 
 /** Elements that other types keep their time in. */
-const USUAL = ['date', 'authoredOn', 'authored', 'effectiveDateTime', 'recorded', 'issued', 'created', 'sent'];
+const USUAL = [
+  'date',
+  'authoredOn',
+  'authored',
+  'effectiveDateTime',
+  'recorded',
+  'issued',
+  'created',
+  'sent',
+];
 
 function usual(resource: Resource): readonly (string | undefined)[] {
   const members = resource as unknown as Readonly<Record<string, unknown>>;

@@ -41,7 +41,10 @@ export function genericCase(name: string): string {
 export function strengthText(strength: string, number: (digits: string) => string): string {
   return strength
     .replace(/\s?\/\s?/g, ' per ')
-    .replace(/(\d[\d,.]*)\s?(?=[A-Za-z%])/g, (_whole, digits: string) => `${number(digits.replaceAll(',', ''))}\u00a0`)
+    .replace(
+      /(\d[\d,.]*)\s?(?=[A-Za-z%])/g,
+      (_whole, digits: string) => `${number(digits.replaceAll(',', ''))}\u00a0`,
+    )
     .replace(/\u00a0%/g, '%')
     .replace(/\bper 1\u00a0/g, 'per ')
     .replace(/\bmcg\b/g, 'micrograms');

@@ -59,7 +59,9 @@ export function medicineView(entries: readonly Entry[], references: References):
   const medicines = entries
     .filter(
       (entry): entry is MedicineEntry =>
-        isOf(entry, 'MedicationRequest') || isOf(entry, 'MedicationStatement') || isOf(entry, 'MedicationDispense'),
+        isOf(entry, 'MedicationRequest') ||
+        isOf(entry, 'MedicationStatement') ||
+        isOf(entry, 'MedicationDispense'),
     )
     .sort((a, b) => newestFirst(a.when, b.when));
   const groups = groupsOf(
@@ -118,11 +120,17 @@ function groupOf(lines: readonly MedicineLine[]): MedicineGroup {
   return { lead, tied };
 }
 
-const ROLE_RANK: Readonly<Record<MedicineLine['role'], number>> = { prescribed: 0, reported: 1, dispensed: 2 };
+const ROLE_RANK: Readonly<Record<MedicineLine['role'], number>> = {
+  prescribed: 0,
+  reported: 1,
+  dispensed: 2,
+};
 
 /** Current where any prescription or statement of the group is: a stopped twin must not hide one that goes on. */
 function isCurrent(group: MedicineGroup): boolean {
-  return [group.lead, ...group.tied].some((line) => line.role !== 'dispensed' && isCurrentStatus(line.status));
+  return [group.lead, ...group.tied].some(
+    (line) => line.role !== 'dispensed' && isCurrentStatus(line.status),
+  );
 }
 
 /** A status that is absent is taken for current: a medicine must not be lost for want of a code. */
@@ -132,7 +140,8 @@ function isCurrentStatus(status: string | undefined): boolean {
 
 function lineOf(entry: MedicineEntry, references: References): MedicineLine {
   const { resource } = entry;
-  const dosages = resource.resourceType === 'MedicationStatement' ? resource.dosage : resource.dosageInstruction;
+  const dosages =
+    resource.resourceType === 'MedicationStatement' ? resource.dosage : resource.dosageInstruction;
   const name =
     conceptText(resource.medicationCodeableConcept) ?? references.name(entry, resource.medicationReference);
   return {
@@ -182,7 +191,10 @@ function particularsOf(entry: MedicineEntry, references: References): Particular
     ended: undefined,
     quantity: amountOf(resource.quantity),
     reason: undefined,
-    author: references.firstName(entry, (resource.performer ?? []).map((performer) => performer.actor)),
+    author: references.firstName(
+      entry,
+      (resource.performer ?? []).map((performer) => performer.actor),
+    ),
   };
 }
 

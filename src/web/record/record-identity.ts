@@ -90,8 +90,7 @@ function links(from: Entry<Patient>, to: Entry<Patient>): boolean {
 
 function isAbout(entry: Entry, trusted: ReadonlySet<string>, nhsNumber: NhsNumber): boolean {
   const { resource } = entry;
-  const isTrusted = (address: string | undefined): boolean =>
-    address !== undefined && trusted.has(address);
+  const isTrusted = (address: string | undefined): boolean => address !== undefined && trusted.has(address);
   if (resource.resourceType === 'Patient') return isTrusted(`${entry.base}Patient/${resource.id}`);
   if (resource.resourceType === 'Appointment') {
     const patients = resource.participant
@@ -159,5 +158,8 @@ export function isDeceased(patient: Patient): boolean {
 }
 
 function folded(name: string): string {
-  return name.normalize('NFKD').replace(/[^\p{L}]/gu, '').toLowerCase();
+  return name
+    .normalize('NFKD')
+    .replace(/[^\p{L}]/gu, '')
+    .toLowerCase();
 }

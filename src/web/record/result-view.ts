@@ -73,7 +73,11 @@ export function resultView(entries: readonly Entry[]): ResultView {
       ? valuesOf(entry, same)
       : [entry, ...same].flatMap((one) => valuesOf(one, [])),
   );
-  const series = { laboratory: [] as ResultValue[], measurements: [] as ResultValue[], other: [] as ResultValue[] };
+  const series = {
+    laboratory: [] as ResultValue[],
+    measurements: [] as ResultValue[],
+    other: [] as ResultValue[],
+  };
   for (const value of values) series[categoryOf(value.entry.resource)].push(value);
   return {
     laboratory: seriesOf(series.laboratory),
@@ -83,7 +87,10 @@ export function resultView(entries: readonly Entry[]): ResultView {
 }
 
 /** The value of an Observation, and those of its components. Empty for a panel that only holds others together. */
-export function valuesOf(entry: Entry<Observation>, same: readonly Entry<Observation>[]): readonly ResultValue[] {
+export function valuesOf(
+  entry: Entry<Observation>,
+  same: readonly Entry<Observation>[],
+): readonly ResultValue[] {
   const { resource } = entry;
   const own = oneValue(entry, same, resource, conceptText(resource.code) ?? 'Test not named');
   const components = (resource.component ?? []).map((component) =>
@@ -131,7 +138,9 @@ function oneValue(
     flagFrom: flag?.from,
     status: entry.resource.status,
     when: entry.when,
-    notes: (entry.resource.note ?? []).map((note) => plainText(note.text)).filter((note) => note !== undefined),
+    notes: (entry.resource.note ?? [])
+      .map((note) => plainText(note.text))
+      .filter((note) => note !== undefined),
   };
 }
 
@@ -151,7 +160,10 @@ function wordsOf(valued: Valued): string | undefined {
   return absent === undefined ? undefined : `No value: ${absent}`;
 }
 
-function rangeOf(ranges: readonly ObservationReferenceRange[] | undefined, space: string): string | undefined {
+function rangeOf(
+  ranges: readonly ObservationReferenceRange[] | undefined,
+  space: string,
+): string | undefined {
   const texts = (ranges ?? []).flatMap((range) => {
     const text = rangeText(range, space) ?? range.text?.trim();
     if (text === undefined || text === '') return [];
@@ -204,8 +216,7 @@ function compared(valued: Valued, amount: Amount | undefined): ResultFlag | unde
   if (amount === undefined || amount.comparator !== undefined) return undefined;
   if (range === undefined || valued.referenceRange?.length !== 1) return undefined;
   if (range.age !== undefined || (range.appliesTo?.length ?? 0) > 0) return undefined;
-  const unit = (quantity: Quantity | undefined): string | undefined =>
-    quantity?.code ?? quantity?.unit;
+  const unit = (quantity: Quantity | undefined): string | undefined => quantity?.code ?? quantity?.unit;
   const value = valued.valueQuantity?.value;
   const comparable = (end: Quantity | undefined): boolean =>
     end?.value === undefined || unit(end) === undefined || unit(end) === unit(valued.valueQuantity);
@@ -219,7 +230,10 @@ function compared(valued: Valued, amount: Amount | undefined): ResultFlag | unde
 function saysTheSame(a: Entry<Observation>, b: Entry<Observation>): boolean {
   const text = (entry: Entry<Observation>): string =>
     valuesOf(entry, [])
-      .map((value) => `${value.name} ${value.amount === undefined ? value.words : amountText(value.amount, ' ')}`)
+      .map(
+        (value) =>
+          `${value.name} ${value.amount === undefined ? value.words : amountText(value.amount, ' ')}`,
+      )
       .join('; ');
   return a.resource.status === b.resource.status && text(a) === text(b);
 }
