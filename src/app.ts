@@ -2,6 +2,7 @@
  * The composition root: alone sees every room, and puts one organisation's node together. Read this, then one
  * door, then records/, and you have seen how everything works.
  */
+import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import fastify, { type FastifyInstance } from 'fastify';
@@ -12,6 +13,7 @@ import { Metrics } from './api/metrics.ts';
 import { requestIdOf } from './api/request-id.ts';
 import { systemDoor } from './api/system-door.ts';
 import { type Clock, systemClock } from './base/clock.ts';
+import { Failure } from './base/failure.ts';
 import { systemRandom, timeOrderedIds } from './base/ids.ts';
 import type { Log } from './base/log.ts';
 import type { NodeConfig } from './base/node-config.ts';
@@ -21,6 +23,7 @@ import { feedDoor } from './ingest/feed-door.ts';
 import { openMllp } from './ingest/mllp-server.ts';
 import { openNodeKeys } from './network/keys.ts';
 import { openNetwork } from './network/open-network.ts';
+import { type AuditProof, proveAudit } from './records/audit-proof.ts';
 import { openFeeds } from './records/feeds.ts';
 import { openRecords } from './records/open-records.ts';
 import { openStore } from './store/open-store.ts';
@@ -105,4 +108,20 @@ function httpServer(config: NodeConfig, settings: Settings, ids: { next(): strin
     frameworkErrors: answerBadAddress,
     ...(config.demo === undefined ? {} : { serverFactory: faultyServerFactory() }),
   });
+}
+
+/**
+ * The proof of a stopped node's audit. Throws Failure `conflict` where the node runs, `not-found` where it has no store.
+ */
+export async function verifyNode(config: NodeConfig, settings: Settings, log: Log): Promise<AuditProof> {
+  const folder = join(config.data, 'store');
+  if (!existsSync(folder))
+    throw new Failure('not-found', `${folder} is not there: this node has kept nothing.`);
+  const clock: Clock = systemClock;
+  const store = await openStore({ folder, clock, ids: timeOrderedIds(clock, systemRandom), settings, log });
+  try {
+    return await proveAudit(store);
+  } finally {
+    await store.close();
+  }
 }

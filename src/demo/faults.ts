@@ -1,6 +1,6 @@
 /**
  * Faults that a demo node can be told to have: answering one byte a second, never, or in nonsense. They work on the connection, below
- * HTTP, so that nothing of the node's own code knows of them. The supervisor tells the process by an IPC message `{fault}`; a node that
+ * HTTP, so that nothing of the node's own code knows of them. The supervisor tells the process by an IPC message `{fault}` and hears `{faultNow}` back; a node that
  * nobody supervises has none. Demo only: app.ts uses it where the configuration has `demo`.
  */
 import { createServer, type RequestListener, type Server } from 'node:http';
@@ -36,6 +36,7 @@ export function faultyServerFactory(): (handler: RequestListener) => Server {
       if (next === undefined) return;
       fault = next;
       drop(); // connections that were kept open would go on as before
+      process.send?.({ faultNow: next });
     });
     const close = server.close.bind(server);
     server.close = (done) => {
@@ -113,7 +114,10 @@ class Trickle extends Duplex {
   override _write(chunk: Buffer, _encoding: string, done: (error?: Error) => void): void {
     let at = 0;
     const next = (): void => {
-      if (at === chunk.length || this.destroyed) return done();
+      if (at === chunk.length || this.destroyed) {
+        done();
+        return;
+      }
       this.#socket.write(chunk.subarray(at, at + 1));
       at++;
       this.#timer = setTimeout(next, BYTE_MS);

@@ -103,7 +103,7 @@ export const DEMO_ORGANISATIONS: readonly DemoOrganisation[] = [
     name: 'Station Road Pharmacy',
     kind: 'pharmacy',
     takesV2: false,
-    feeds: [fhirFeed('dispensing', '2015-01-01', ['Patient', 'MedicationDispense'])],
+    feeds: [fhirFeed('dispensing', '2015-01-01', ['Patient', 'MedicationDispense', 'AllergyIntolerance'])],
     failureDomain: { site: 'pharmacy-cloud', supplier: 'pharmacy-supplier', ring: '2' },
   },
   {
@@ -111,7 +111,15 @@ export const DEMO_ORGANISATIONS: readonly DemoOrganisation[] = [
     name: 'Upper Sampleford Mental Health',
     kind: 'mental-health',
     takesV2: false,
-    feeds: [fhirFeed('care-plans', '2013-01-01', ['Patient', 'CarePlan', 'Encounter', 'Flag'])],
+    feeds: [
+      fhirFeed('care-plans', '2013-01-01', [
+        'Patient',
+        'CarePlan',
+        'Encounter',
+        'Flag',
+        'AllergyIntolerance',
+      ]),
+    ],
     failureDomain: { site: 'mental-health-cloud', supplier: 'mental-health-supplier', ring: '3' },
   },
   {
@@ -119,7 +127,15 @@ export const DEMO_ORGANISATIONS: readonly DemoOrganisation[] = [
     name: 'Exampleton Community Services',
     kind: 'community',
     takesV2: false,
-    feeds: [fhirFeed('visits', '2015-01-01', ['Patient', 'Encounter', 'Observation', 'CarePlan'])],
+    feeds: [
+      fhirFeed('visits', '2015-01-01', [
+        'Patient',
+        'Encounter',
+        'Observation',
+        'CarePlan',
+        'AllergyIntolerance',
+      ]),
+    ],
     failureDomain: { site: 'community-cloud', supplier: 'community-supplier', ring: '1' },
   },
   {
@@ -128,7 +144,13 @@ export const DEMO_ORGANISATIONS: readonly DemoOrganisation[] = [
     kind: 'urgent-care',
     takesV2: false,
     feeds: [
-      fhirFeed('calls', '2019-01-01', ['Patient', 'Encounter', 'QuestionnaireResponse', 'Observation']),
+      fhirFeed('calls', '2019-01-01', [
+        'Patient',
+        'Encounter',
+        'QuestionnaireResponse',
+        'Observation',
+        'AllergyIntolerance',
+      ]),
     ],
     failureDomain: { site: 'ambulance-control', supplier: 'triage-supplier', ring: '2' },
   },

@@ -1,0 +1,42 @@
+/**
+ * The command line: one file a command in cli/, data to stdout, talk to stderr, and exit codes that scripts can rely on
+ * (0 ok, 1 failed, 2 usage, 3 partial, 4 not allowed, 5 unreachable).
+ */
+import { Command } from 'commander';
+import { benchCommand } from './cli/bench.ts';
+import { configCommand } from './cli/config.ts';
+import { demoCommand } from './cli/demo.ts';
+import { exitCodeOf, exitWith } from './cli/exit-code.ts';
+import { laterCommands } from './cli/later-commands.ts';
+import { nodeCommand } from './cli/node.ts';
+import { recordCommand } from './cli/record.ts';
+import { tokenCommand } from './cli/token.ts';
+import { verifyCommand } from './cli/verify.ts';
+
+const program = new Command('openward')
+  .description(
+    "One person's whole health record, from every system that holds part of it, with any one system dead.",
+  )
+  .option('--no-input', 'never ask anything (nothing here does)')
+  .showHelpAfterError('Add --help to see what the command takes.')
+  .showSuggestionAfterError()
+  .exitOverride();
+
+for (const add of [
+  demoCommand,
+  nodeCommand,
+  tokenCommand,
+  recordCommand,
+  verifyCommand,
+  configCommand,
+  benchCommand,
+  laterCommands,
+]) {
+  add(program);
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  exitWith(exitCodeOf(error), error);
+}
