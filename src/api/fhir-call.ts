@@ -7,19 +7,18 @@ import type { Clock } from '../base/clock.ts';
 import type { Ids } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
 import type { Settings } from '../base/settings.ts';
+import type { Pairs } from '../fhir/query-pairs.ts';
 import type { ResourceType } from '../fhir/resource.ts';
 import type { SharedRecords } from '../network/shared-record.ts';
+import type { EntryHeaders, EntryMethod } from '../records/request-entry.ts';
 import type { RecordSession } from '../records/session.ts';
 import type { Preferences } from './negotiation.ts';
 import type { RouteMatch } from './route-match.ts';
 
-export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE' | 'PATCH';
-
-/** Name and value of each parameter, decoded, in the order given. */
-export type Pairs = readonly (readonly [string, string])[];
+export type Method = EntryMethod;
 
 /** Request headers by lower-case name, as node:http gives them. */
-export type RequestHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
+export type RequestHeaders = EntryHeaders;
 
 /** Which records of a person belong together; records/ keeps it right. */
 export interface PersonFinder {

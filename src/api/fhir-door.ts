@@ -12,6 +12,7 @@ import type { Ids } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
 import type { NodeConfig } from '../base/node-config.ts';
 import type { Settings } from '../base/settings.ts';
+import { pairsOf } from '../fhir/query-pairs.ts';
 import type { SharedRecords } from '../network/shared-record.ts';
 import type { Records } from '../records/session.ts';
 import { capabilityStatement } from './capability-statement.ts';
@@ -28,7 +29,7 @@ import {
   queryIn,
 } from './fhir-call.ts';
 import { Metrics } from './metrics.ts';
-import { lastValue, pairsOf, preferencesOf, requireJsonAnswer, sentMediaType } from './negotiation.ts';
+import { lastValue, preferencesOf, requireJsonAnswer, sentMediaType } from './negotiation.ts';
 import { requestIdOf } from './request-id.ts';
 import { type RouteMatch, RouteTable } from './route-match.ts';
 import { routes } from './routes.ts';

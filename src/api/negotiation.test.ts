@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Failure, httpStatusOf } from '../base/failure.ts';
-import { pairsOf, preferencesOf, queryOf, requireJsonAnswer, sentMediaType } from './negotiation.ts';
+import { pairsOf, queryOf } from '../fhir/query-pairs.ts';
+import { preferencesOf, requireJsonAnswer, sentMediaType } from './negotiation.ts';
 
 function statusOf(act: () => unknown): number {
   try {

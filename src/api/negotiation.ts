@@ -3,7 +3,8 @@
  * R4 "Content types and encodings" and "Return preference", http://hl7.org/fhir/R4/http.html#mime-type.
  */
 import { Failure } from '../base/failure.ts';
-import type { Pairs, RequestHeaders } from './fhir-call.ts';
+import type { Pairs } from '../fhir/query-pairs.ts';
+import type { RequestHeaders } from './fhir-call.ts';
 
 export const FHIR_JSON = 'application/fhir+json; charset=utf-8';
 
@@ -132,32 +133,4 @@ export function sentMediaType(headers: RequestHeaders, forms: boolean): string {
 /** The last value of a parameter; undefined where it is not given. */
 export function lastValue(pairs: Pairs, name: string): string | undefined {
   return pairs.findLast(([key]) => key === name)?.[1];
-}
-
-/** The parameters of a query or a form. Throws Failure `invalid` where a percent sign begins no byte. */
-export function pairsOf(text: string): Pairs {
-  if (text === '') return [];
-  return text
-    .split('&')
-    .filter((part) => part !== '')
-    .map((part) => {
-      const at = part.indexOf('=');
-      return at < 0
-        ? ([decoded(part), ''] as const)
-        : ([decoded(part.slice(0, at)), decoded(part.slice(at + 1))] as const);
-    });
-}
-
-function decoded(text: string): string {
-  if (!text.includes('%') && !text.includes('+')) return text;
-  try {
-    return decodeURIComponent(text.replaceAll('+', ' '));
-  } catch {
-    throw new Failure('invalid', 'A parameter is not percent-encoded UTF-8: encode "%" itself as %25.');
-  }
-}
-
-/** Parameters as they go into a link. */
-export function queryOf(pairs: Pairs): string {
-  return pairs.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`).join('&');
 }

@@ -7,9 +7,11 @@ import type { InstantMs } from '../base/brands.ts';
 import { parseInstant } from '../base/clock.ts';
 import { Failure } from '../base/failure.ts';
 import { isResourceType } from '../fhir/definitions.ts';
+import type { Pairs } from '../fhir/query-pairs.ts';
 import type { ResourceType } from '../fhir/resource.ts';
-import type { FhirCall, Pairs } from './fhir-call.ts';
-import { parsedBody, requireType, requireValid } from './written-resource.ts';
+import { requireType } from '../records/given-resource.ts';
+import type { FhirCall } from './fhir-call.ts';
+import { parsedBody, requireValid } from './written-resource.ts';
 
 /**
  * Parameters of the address, then those of the body. Throws Failure where the body is no valid

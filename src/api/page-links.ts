@@ -3,9 +3,10 @@
  * parameter of the search. R4 http://hl7.org/fhir/R4/http.html#paging and search.html#self.
  */
 import { Failure } from '../base/failure.ts';
+import { type Pairs, queryOf } from '../fhir/query-pairs.ts';
 import type { BundleLink } from './bundle-bytes.ts';
-import type { OpenCall, Pairs } from './fhir-call.ts';
-import { lastValue, queryOf } from './negotiation.ts';
+import type { OpenCall } from './fhir-call.ts';
+import { lastValue } from './negotiation.ts';
 
 /** The parameter that holds a cursor; opaque to clients, who follow links and never make it. */
 export const CURSOR = '_cursor';

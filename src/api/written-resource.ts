@@ -3,10 +3,10 @@
  * R4 http://hl7.org/fhir/R4/http.html#create and #update.
  */
 import { Failure, type Issue } from '../base/failure.ts';
-import { withDecimalsOf } from '../fhir/exact-decimals.ts';
 import { parseJson } from '../fhir/parse-json.ts';
-import type { Resource, ResourceType } from '../fhir/resource.ts';
+import type { Resource } from '../fhir/resource.ts';
 import { validate } from '../fhir/validate.ts';
+import { inPlace, requireType } from '../records/given-resource.ts';
 import type { OpenCall } from './fhir-call.ts';
 
 export interface WrittenResource {
@@ -44,36 +44,4 @@ export function requireValid(resource: unknown, place?: string): readonly Issue[
     issues: placed,
     ...(placed[0]?.expression === undefined ? {} : { expression: placed[0].expression }),
   });
-}
-
-/** `Patient.name[0]` seen from the Bundle: `Bundle.entry[2].resource.name[0]`. */
-export function inPlace(issue: Issue, place: string): Issue {
-  return { ...issue, expression: (issue.expression ?? '').replace(/^[A-Za-z]*/, place) };
-}
-
-/** The value as a resource of `type`. Throws Failure `structure` or `invalid`. */
-export function requireType(value: unknown, type: ResourceType | undefined, place?: string): Resource {
-  const at = place === undefined ? {} : { expression: place };
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) {
-    throw new Failure('structure', 'A resource is a JSON object.', at);
-  }
-  const actual = (value as { resourceType?: unknown }).resourceType;
-  if (typeof actual !== 'string') {
-    throw new Failure('structure', 'The resource does not say its "resourceType".', at);
-  }
-  if (type !== undefined && actual !== type) {
-    throw new Failure(
-      'invalid',
-      `The address says ${type}, the resource says "${actual.slice(0, 60)}": they must be the same.`,
-      { expression: place ?? 'resourceType' },
-    );
-  }
-  return value as Resource;
-}
-
-/** The resource without the id that a client may have given: on create the server gives it. */
-export function withoutId(resource: Resource): Resource {
-  if (resource.id === undefined) return resource;
-  const { id: _ignored, ...rest } = resource;
-  return withDecimalsOf(resource, rest) as Resource;
 }

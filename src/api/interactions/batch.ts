@@ -5,8 +5,9 @@
 import { Failure } from '../../base/failure.ts';
 import { isObject } from '../../fhir/json-access.ts';
 import { eachReference } from '../../fhir/references.ts';
+import { RANK, type RequestEntry, readEntry } from '../../records/request-entry.ts';
 import { type BundleEntry, bundleBytes } from '../bundle-bytes.ts';
-import { RANK, type RequestEntry, rawEntries, readEntry } from '../bundle-request.ts';
+import { rawEntries } from '../bundle-request.ts';
 import { ReadBudget, responseEntry } from '../entry-response.ts';
 import { failureAnswer } from '../failure-answer.ts';
 import type { FhirAnswer, FhirCall } from '../fhir-call.ts';

@@ -1,10 +1,12 @@
 /** Create, and create unless it exists. R4 http://hl7.org/fhir/R4/http.html#create and #ccreate. */
+
+import { conditionQuery } from '../../records/conditions.ts';
+import { withoutId } from '../../records/given-resource.ts';
 import { writtenAnswer } from '../answers.ts';
-import { conditionQuery } from '../conditions.ts';
 import type { FhirAnswer, FhirCall } from '../fhir-call.ts';
 import type { Interaction } from '../interaction.ts';
 import { onlyCommitted, typeOf } from '../interaction.ts';
-import { withoutId, writtenResource } from '../written-resource.ts';
+import { writtenResource } from '../written-resource.ts';
 
 export const create: Interaction = {
   code: 'create',
@@ -24,7 +26,7 @@ async function answerCreate(call: FhirCall): Promise<FhirAnswer> {
       resource: withoutId(resource),
       ...(condition === undefined
         ? {}
-        : { ifNoneExist: conditionQuery(call.context, type, String(condition)) }),
+        : { ifNoneExist: conditionQuery(call.context.settings, type, String(condition)) }),
     },
   ]);
   return writtenAnswer(call.context, onlyCommitted(commit), call.prefer, warnings);

@@ -2,7 +2,7 @@
  * Delete: gone for reads and searches, there in the history; twice is as once. R4
  * http://hl7.org/fhir/R4/http.html#delete.
  */
-import { ifMatchOf } from '../conditions.ts';
+import { ifMatchOf } from '../../records/conditions.ts';
 import type { FhirAnswer, FhirCall } from '../fhir-call.ts';
 import type { Interaction } from '../interaction.ts';
 import { idOf, onlyCommitted, typeOf } from '../interaction.ts';

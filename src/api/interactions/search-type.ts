@@ -5,15 +5,16 @@
 import type { Issue } from '../../base/failure.ts';
 import { Failure } from '../../base/failure.ts';
 import { parseSearch } from '../../fhir/parse-search.ts';
+import { type Pairs, pairsOf } from '../../fhir/query-pairs.ts';
 import type { ResourceType } from '../../fhir/resource.ts';
 import type { SearchQuery } from '../../fhir/search-query.ts';
 import type { SearchPage, Stored } from '../../store/store.ts';
 import { outcomeBytes, resourceUrl } from '../answers.ts';
 import { type BundleEntry, bundleBytes } from '../bundle-bytes.ts';
-import type { FhirAnswer, FhirCall, FhirContext, Pairs } from '../fhir-call.ts';
+import type { FhirAnswer, FhirCall, FhirContext } from '../fhir-call.ts';
 import type { Interaction } from '../interaction.ts';
 import { typeOf } from '../interaction.ts';
-import { FORM, lastValue, pairsOf } from '../negotiation.ts';
+import { FORM, lastValue } from '../negotiation.ts';
 import { CURSOR, pageLinks } from '../page-links.ts';
 
 /** Parameters of the answer's form, which are no part of the search. */

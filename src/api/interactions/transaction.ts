@@ -4,24 +4,17 @@
  */
 
 import { assert } from '../../base/assert.ts';
-import type { Id } from '../../base/brands.ts';
-import { Failure } from '../../base/failure.ts';
-import type { Commit, Committed, WriteOp } from '../../store/store.ts';
+import type { RequestEntry } from '../../records/request-entry.ts';
+import { submitTransaction } from '../../records/submit-transaction.ts';
+import { planTransaction } from '../../records/transaction-plan.ts';
+import type { Committed } from '../../store/store.ts';
 import { writtenAnswer } from '../answers.ts';
 import { type BundleEntry, bundleBytes } from '../bundle-bytes.ts';
-import { type RequestEntry, rawEntries } from '../bundle-request.ts';
+import { rawEntries } from '../bundle-request.ts';
 import { ReadBudget, responseEntry } from '../entry-response.ts';
 import { failureAnswer } from '../failure-answer.ts';
 import type { FhirAnswer, FhirCall } from '../fhir-call.ts';
 import type { Interaction } from '../interaction.ts';
-import { type PlannedWrite, placed, planTransaction, type TransactionPlan } from '../transaction-plan.ts';
-import {
-  Conditions,
-  conditionalTargets,
-  entryTargets,
-  relink,
-  resolveReferences,
-} from '../transaction-references.ts';
 
 export const transaction: Interaction = {
   code: 'transaction',
@@ -31,13 +24,12 @@ export const transaction: Interaction = {
   handle: answerTransaction,
 };
 
-/** Somebody else may create, between the look and the commit, what a condition had not found. */
-const ATTEMPTS = 4;
-
 async function answerTransaction(call: FhirCall): Promise<FhirAnswer> {
   const plan = await planTransaction(call.context, rawEntries(call));
   const answers: BundleEntry[] = [];
-  const commit = await commitOf(call, plan);
+  const { settings } = call.context;
+  const commit =
+    plan.writes.length === 0 ? undefined : await submitTransaction(call.session, settings, plan.writes);
   plan.writes.forEach((write, i) => {
     const committed = commit?.entries[i];
     assert(committed !== undefined, 'a commit tells of each op');
@@ -50,52 +42,6 @@ async function answerTransaction(call: FhirCall): Promise<FhirAnswer> {
     body: bundleBytes({ type: 'transaction-response', entries: answers }),
     cache: 'no-store',
   };
-}
-
-async function commitOf(call: FhirCall, plan: TransactionPlan): Promise<Commit | undefined> {
-  const { writes } = plan;
-  if (writes.length === 0) return undefined;
-  const conditions = new Conditions(call.context, call.session);
-  const conditional = await conditionalTargets(conditions, writes);
-  let known = await existing(conditions, writes);
-  resolveReferences(writes, entryTargets(writes, known), conditional);
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await call.session.submit(writes.map((write) => expecting(write, known)));
-    } catch (thrown) {
-      if (!(thrown instanceof Failure) || thrown.code !== 'lock-error' || attempt === ATTEMPTS) throw thrown;
-      conditions.forget();
-      const before = known;
-      known = await existing(conditions, writes);
-      relink(writes, before, known);
-    }
-  }
-}
-
-/** What the conditions of creates find now: those writes create nothing. */
-async function existing(
-  conditions: Conditions,
-  writes: readonly PlannedWrite[],
-): Promise<Map<PlannedWrite, Id>> {
-  const known = new Map<PlannedWrite, Id>();
-  for (const write of writes) {
-    const query = write.op.op === 'create' ? write.entry.headers['if-none-exist'] : undefined;
-    if (query === undefined) continue;
-    try {
-      const id = await conditions.find(write.type, String(query));
-      if (id !== undefined) known.set(write, id);
-    } catch (thrown) {
-      throw placed(thrown, `${write.entry.place}.request.ifNoneExist`);
-    }
-  }
-  return known;
-}
-
-/** References were written by what a condition found; the commit must find the same. */
-function expecting(write: PlannedWrite, known: ReadonlyMap<PlannedWrite, Id>): WriteOp {
-  const { op } = write;
-  if (op.op !== 'create' || op.ifNoneExist === undefined) return op;
-  return { ...op, expected: known.get(write) ?? 'none' };
 }
 
 function writtenEntry(call: FhirCall, committed: Committed): BundleEntry {

@@ -1,8 +1,7 @@
 /** Update, and create under the client's id. R4 http://hl7.org/fhir/R4/http.html#update and #upsert. */
-import { Failure } from '../../base/failure.ts';
-import type { Identified, Resource } from '../../fhir/resource.ts';
+import { ifMatchOf, mustBeAbsent } from '../../records/conditions.ts';
+import { requireSameId } from '../../records/given-resource.ts';
 import { writtenAnswer } from '../answers.ts';
-import { ifMatchOf, mustBeAbsent } from '../conditions.ts';
 import type { FhirAnswer, FhirCall } from '../fhir-call.ts';
 import type { Interaction } from '../interaction.ts';
 import { idOf, onlyCommitted } from '../interaction.ts';
@@ -24,20 +23,4 @@ async function answerUpdate(call: FhirCall): Promise<FhirAnswer> {
     { op: 'put', resource: identified, ...(ifMatch === undefined ? {} : { ifMatch }) },
   ]);
   return writtenAnswer(call.context, onlyCommitted(commit), call.prefer, warnings);
-}
-
-/** The resource, which must carry the id of the address. Throws Failure `invalid`. */
-export function requireSameId(
-  resource: Resource,
-  id: string,
-  place = resource.resourceType as string,
-): Identified {
-  if (resource.id === id) return resource as Identified;
-  throw new Failure(
-    'invalid',
-    resource.id === undefined
-      ? 'An update must carry the id of its address inside the resource too.'
-      : 'The id inside the resource is another than the id of the address: they must be the same.',
-    { expression: `${place}.id` },
-  );
 }

@@ -4,9 +4,10 @@
  */
 import type { NhsNumber } from '../../base/brands.ts';
 import { Failure } from '../../base/failure.ts';
+import type { Pairs } from '../../fhir/query-pairs.ts';
 import { NHS_NUMBER_SYSTEM } from '../../fhir/resource.ts';
 import { parseNhsNumber } from '../../identity/nhs-number.ts';
-import type { FhirAnswer, FhirCall, Pairs } from '../fhir-call.ts';
+import type { FhirAnswer, FhirCall } from '../fhir-call.ts';
 import type { Operation } from '../interaction.ts';
 import { oneValue, operationPairs, sinceOf, typesOf } from '../operation-parameters.ts';
 import { requireKnown } from '../page-links.ts';

@@ -5,14 +5,14 @@
  */
 import type { Id } from '../base/brands.ts';
 import { Failure } from '../base/failure.ts';
+import type { Settings } from '../base/settings.ts';
 import { isResourceType } from '../fhir/definitions.ts';
 import { isObject } from '../fhir/json-access.ts';
 import { eachReference, rewriteReferences } from '../fhir/references.ts';
 import type { ResourceType } from '../fhir/resource.ts';
-import type { RecordSession } from '../records/session.ts';
-import type { RequestEntry } from './bundle-request.ts';
 import { conditionQuery } from './conditions.ts';
-import type { FhirContext } from './fhir-call.ts';
+import type { RequestEntry } from './request-entry.ts';
+import type { RecordSession } from './session.ts';
 import { type PlannedWrite, placed, resourceOf } from './transaction-plan.ts';
 
 const CONDITIONAL = /^([A-Z][A-Za-z]+)\?(.+)$/s;
@@ -22,13 +22,13 @@ const URI_ELEMENTS: ReadonlySet<string> = new Set(['url', 'uri', 'valueUri', 'va
 
 /** Resolves conditions of creates and references: what each searched for and found. */
 export class Conditions {
-  readonly #context: FhirContext;
+  readonly #settings: Settings;
   readonly #session: RecordSession;
   /** By the whole text, since the same practitioner is named many times in one Bundle. */
   readonly #found = new Map<string, Id | undefined>();
 
-  constructor(context: FhirContext, session: RecordSession) {
-    this.#context = context;
+  constructor(settings: Settings, session: RecordSession) {
+    this.#settings = settings;
     this.#session = session;
   }
 
@@ -36,7 +36,7 @@ export class Conditions {
   async find(type: ResourceType, query: string): Promise<Id | undefined> {
     const key = `${type}?${query}`;
     if (this.#found.has(key)) return this.#found.get(key);
-    const page = await this.#session.search(conditionQuery(this.#context, type, query));
+    const page = await this.#session.search(conditionQuery(this.#settings, type, query));
     if (page.entries.length > 1) {
       throw new Failure('multiple-matches', `Several ${type} resources fit the condition: make it narrower.`);
     }

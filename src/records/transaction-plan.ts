@@ -5,15 +5,14 @@
  */
 import type { Id } from '../base/brands.ts';
 import { Failure, type Issue } from '../base/failure.ts';
+import type { Ids } from '../base/ids.ts';
+import type { Settings } from '../base/settings.ts';
 import type { Identified, Resource, ResourceType } from '../fhir/resource.ts';
 import type { SearchQuery } from '../fhir/search-query.ts';
 import type { WriteOp } from '../store/store.ts';
-import { entryErrors, RANK, type RequestEntry, readEntry } from './bundle-request.ts';
 import { conditionQuery, ifMatchOf, mustBeAbsent } from './conditions.ts';
-import { type FhirContext, pathOf } from './fhir-call.ts';
-import { requireSameId } from './interactions/update.ts';
-import type { RouteMatch } from './route-match.ts';
-import { requireType, withoutId } from './written-resource.ts';
+import { requireSameId, requireType, withoutId } from './given-resource.ts';
+import { type EntryMethod, entryErrors, RANK, type RequestEntry, readEntry } from './request-entry.ts';
 
 /** An entry that writes. `id` is the one it will have, drawn already for a create. */
 export interface PlannedWrite {
@@ -21,6 +20,22 @@ export interface PlannedWrite {
   readonly type: ResourceType;
   readonly id: Id;
   readonly op: WriteOp;
+}
+
+/** What the address of an entry means. */
+export interface EntryRoute {
+  readonly interaction: { readonly code: string };
+  readonly type: ResourceType | undefined;
+  readonly id: Id | undefined;
+}
+
+export interface PlanParts {
+  /** Absolute address of the FHIR base, which an entry may write in front of its url. */
+  readonly base: string;
+  readonly settings: Settings;
+  readonly ids: Ids;
+  /** For a path without its query. Throws Failure where nothing is there. */
+  route(method: EntryMethod, path: string): EntryRoute;
 }
 
 export interface TransactionPlan {
@@ -35,20 +50,17 @@ const ISSUES_TOLD = 50;
 const ENTRIES_A_TURN = 250;
 
 /** Reads and checks every entry. Throws Failure with the issues of all entries, each at its expression. */
-export async function planTransaction(
-  context: FhirContext,
-  raw: readonly unknown[],
-): Promise<TransactionPlan> {
+export async function planTransaction(parts: PlanParts, raw: readonly unknown[]): Promise<TransactionPlan> {
   const writes: PlannedWrite[] = [];
   const reads: RequestEntry[] = [];
   const failures: Failure[] = [];
   for (const [index, one] of raw.entries()) {
     if (index % ENTRIES_A_TURN === ENTRIES_A_TURN - 1) await new Promise(setImmediate);
     try {
-      const entry = readEntry(one, index, context.base);
-      const match = context.route(entry.method, pathOf(entry.url));
+      const entry = readEntry(one, index, parts.base);
+      const match = parts.route(entry.method, entry.url.split('?', 1)[0] ?? '');
       if (entry.method === 'GET') reads.push(entry);
-      else writes.push(plannedWrite(context, entry, match));
+      else writes.push(plannedWrite(parts, entry, match));
     } catch (thrown) {
       failures.push(placed(thrown, `Bundle.entry[${index}]`));
       if (failures.length >= ISSUES_TOLD) break;
@@ -60,15 +72,15 @@ export async function planTransaction(
   return { writes: writes.sort((a, b) => RANK[a.entry.method] - RANK[b.entry.method]), reads };
 }
 
-function plannedWrite(context: FhirContext, entry: RequestEntry, match: RouteMatch): PlannedWrite {
+function plannedWrite(parts: PlanParts, entry: RequestEntry, match: EntryRoute): PlannedWrite {
   const { code } = match.interaction;
   const type = match.type;
   if (type !== undefined && code === 'create') {
     const resource = withoutId(validResource(entry, type));
-    const id = context.ids.next();
+    const id = parts.ids.next();
     const condition = entry.headers['if-none-exist'];
     const ifNoneExist: { ifNoneExist?: SearchQuery } =
-      condition === undefined ? {} : { ifNoneExist: conditionQuery(context, type, String(condition)) };
+      condition === undefined ? {} : { ifNoneExist: conditionQuery(parts.settings, type, String(condition)) };
     return { entry, type, id, op: { op: 'create', resource, id, ...ifNoneExist } };
   }
   if (type !== undefined && match.id !== undefined && code === 'update') {

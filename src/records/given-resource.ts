@@ -1,0 +1,55 @@
+/**
+ * A resource as somebody gave it, before it is kept: that it is one, of the type and id that are asked for, and where
+ * in a Bundle its faults are. R4 http://hl7.org/fhir/R4/http.html#create and #update.
+ */
+import { Failure, type Issue } from '../base/failure.ts';
+import { withDecimalsOf } from '../fhir/exact-decimals.ts';
+import type { Identified, Resource, ResourceType } from '../fhir/resource.ts';
+
+/** `Patient.name[0]` seen from the Bundle: `Bundle.entry[2].resource.name[0]`. */
+export function inPlace(issue: Issue, place: string): Issue {
+  return { ...issue, expression: (issue.expression ?? '').replace(/^[A-Za-z]*/, place) };
+}
+
+/** The value as a resource of `type`. Throws Failure `structure` or `invalid`. */
+export function requireType(value: unknown, type: ResourceType | undefined, place?: string): Resource {
+  const at = place === undefined ? {} : { expression: place };
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) {
+    throw new Failure('structure', 'A resource is a JSON object.', at);
+  }
+  const actual = (value as { resourceType?: unknown }).resourceType;
+  if (typeof actual !== 'string') {
+    throw new Failure('structure', 'The resource does not say its "resourceType".', at);
+  }
+  if (type !== undefined && actual !== type) {
+    throw new Failure(
+      'invalid',
+      `The address says ${type}, the resource says "${actual.slice(0, 60)}": they must be the same.`,
+      { expression: place ?? 'resourceType' },
+    );
+  }
+  return value as Resource;
+}
+
+/** The resource without the id that a client may have given: on create the server gives it. */
+export function withoutId(resource: Resource): Resource {
+  if (resource.id === undefined) return resource;
+  const { id: _ignored, ...rest } = resource;
+  return withDecimalsOf(resource, rest) as Resource;
+}
+
+/** The resource, which must carry the id of the address. Throws Failure `invalid`. */
+export function requireSameId(
+  resource: Resource,
+  id: string,
+  place = resource.resourceType as string,
+): Identified {
+  if (resource.id === id) return resource as Identified;
+  throw new Failure(
+    'invalid',
+    resource.id === undefined
+      ? 'An update must carry the id of its address inside the resource too.'
+      : 'The id inside the resource is another than the id of the address: they must be the same.',
+    { expression: `${place}.id` },
+  );
+}
