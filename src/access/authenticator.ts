@@ -3,15 +3,15 @@
  * on every call; verifying costs 84 µs, so a token that has been verified is remembered, and only its expiry
  * is looked at again. RFC 7519, RFC 8725 (one algorithm, fixed; issuer and audience checked).
  */
-import { decodeJwt, decodeProtectedHeader, errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
+import { decodeJwt, decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from 'jose';
 import type { InstantMs, NhsNumber, OdsCode } from '../base/brands.ts';
 import type { Clock } from '../base/clock.ts';
 import { Failure } from '../base/failure.ts';
-import { type Ids, systemRandom, timeOrderedIds } from '../base/ids.ts';
 import type { Settings } from '../base/settings.ts';
 import type { Actor, Purpose } from './actor.ts';
+import { signToken } from './issue-token.ts';
 import { isPersona, PERSONAS, type Persona } from './personas.ts';
-import { openTokenKey, type TokenKey } from './token-key.ts';
+import { nodeIssuer, openTokenKey, type TokenKey } from './token-key.ts';
 
 /** Who a token speaks for. One object per token, so that it can be compared and kept. */
 export interface Authenticated {
@@ -44,11 +44,6 @@ export interface AuthenticatorParts {
 /** Longer than any token that we issue; a longer text is not looked into. */
 const TOKEN_LENGTH_MAX = 4_096;
 
-/** `https://openward.org/node/RCB`: issuer and audience of a node's tokens. */
-export function nodeIssuer(ods: OdsCode): string {
-  return `https://openward.org/node/${ods}`;
-}
-
 /**
  * Opens the node's token key, making it on first use. Throws Failure `exception` where the key file is not a
  * key.
@@ -66,7 +61,6 @@ class NodeAuthenticator implements Authenticator {
   readonly #parts: AuthenticatorParts;
   readonly #key: TokenKey;
   readonly #issuer: string;
-  readonly #ids: Ids;
   /** By the token's whole text, with its scheme and without: a changed byte is another key. Oldest first. */
   readonly #verified = new Map<string, Verified>();
 
@@ -74,7 +68,6 @@ class NodeAuthenticator implements Authenticator {
     this.#parts = parts;
     this.#key = key;
     this.#issuer = nodeIssuer(parts.ods);
-    this.#ids = timeOrderedIds(parts.clock, systemRandom);
   }
 
   async authenticate(bearer: string | undefined): Promise<Authenticated> {
@@ -97,33 +90,8 @@ class NodeAuthenticator implements Authenticator {
     this.#verified.set(text, verified);
   }
 
-  async issue(persona: Persona, nhsNumber?: NhsNumber): Promise<string> {
-    if (persona === 'patient' && nhsNumber === undefined) {
-      throw new Failure(
-        'required',
-        'A patient token needs the NHS number of the patient: add --patient NHSNUMBER.',
-      );
-    }
-    if (persona !== 'patient' && nhsNumber !== undefined) {
-      throw new Failure('invalid', `Only a patient token carries an NHS number; ${persona} does not.`);
-    }
-    const row = PERSONAS[persona];
-    const now = Math.floor(this.#parts.clock.now() / 1000);
-    return new SignJWT({
-      name: row.name,
-      role: persona,
-      org: this.#parts.ods,
-      purpose: row.purpose,
-      ...(nhsNumber === undefined ? {} : { nhs_number: nhsNumber }),
-    })
-      .setProtectedHeader({ alg: 'ES256', kid: this.#key.kid, typ: 'JWT' })
-      .setIssuer(this.#issuer)
-      .setAudience(this.#issuer)
-      .setSubject(`persona:${persona}`)
-      .setIssuedAt(now)
-      .setExpirationTime(now + this.#parts.settings.tokenLifeHours * 3600)
-      .setJti(this.#ids.next())
-      .sign(this.#key.privateKey);
+  issue(persona: Persona, nhsNumber?: NhsNumber): Promise<string> {
+    return signToken(this.#key, this.#parts, persona, nhsNumber);
   }
 
   async #verify(token: string): Promise<Verified> {

@@ -13,6 +13,7 @@ import {
   importJWK,
   type JWK,
 } from 'jose';
+import type { OdsCode } from '../base/brands.ts';
 import { Failure } from '../base/failure.ts';
 import { systemRandom } from '../base/ids.ts';
 
@@ -20,6 +21,11 @@ export interface TokenKey {
   readonly kid: string;
   readonly privateKey: CryptoKey;
   readonly publicKey: CryptoKey;
+}
+
+/** `https://openward.org/node/RCB`: issuer and audience of a node's tokens. */
+export function nodeIssuer(ods: OdsCode): string {
+  return `https://openward.org/node/${ods}`;
 }
 
 /**

@@ -3,7 +3,7 @@
  * SMART configuration, OpenAPI. None needs a token and none says anything about a person.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { nodeIssuer } from '../access/authenticator.ts';
+import { nodeIssuer } from '../access/token-key.ts';
 import type { Log } from '../base/log.ts';
 import type { NodeConfig } from '../base/node-config.ts';
 import type { Metrics } from './metrics.ts';

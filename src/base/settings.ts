@@ -90,6 +90,12 @@ export const SETTINGS = {
     'Patient records that may be joined to one person; more is taken for a mistake and discloses nothing.',
   ),
   nodeTokenLifeSeconds: setting<number>(60, 's', 'Life of a token from node to node.'),
+  pageHandlesMax: setting<number>(
+    10_000,
+    'records',
+    'Records open on pages that are remembered; beyond it the one used longest ago must be opened again.',
+  ),
+  timelinePageSize: setting<number>(50, 'entries', 'Entries on one page of a timeline.'),
   mllpFrameBytesMax: setting<number>(5_000_000, 'bytes', 'Largest HL7 v2 message that is read.'),
   mllpIdleSeconds: setting<number>(
     600,

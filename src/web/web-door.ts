@@ -1,0 +1,98 @@
+/**
+ * The pages' door: on the exchange the front door of the network, on every organisation a person's record in two dialects. Everything
+ * thrown becomes a page here and nowhere else.
+ */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Failure, httpStatusOf } from '../base/failure.ts';
+import type { Log } from '../base/log.ts';
+import { loadAssets, serveAssets } from './assets.ts';
+import { frontDoorRoutes } from './front-door-routes.ts';
+import { homeRoutes } from './home-routes.ts';
+import { OpenPersons } from './open-persons.ts';
+import { frameOf, sendPage, setPageHeaders } from './page-answer.ts';
+import { errorPage, pageNotFound } from './pages/error-page.tsx';
+import { recordRoutes } from './record-routes.ts';
+import { supervisorAt } from './supervisor.ts';
+import type { WebDoorOptions, WebParts } from './web-parts.ts';
+
+/** Largest form: a number and a choice. */
+const FORM_BYTES_MAX = 10_000;
+
+/** Mounts the pages at the root. Throws Failure `exception` where the styles have not been built. */
+export async function webDoor(server: FastifyInstance, options: WebDoorOptions): Promise<void> {
+  const { config, settings } = options;
+  const socketPath = config.demo?.supervisor;
+  const parts: WebParts = {
+    ...options,
+    assets: await loadAssets(),
+    openPersons: new OpenPersons(settings.pageHandlesMax),
+    supervisor: socketPath === undefined ? undefined : supervisorAt(socketPath),
+  };
+  server.addHook('onRequest', (request, reply, done) => {
+    setPageHeaders(request, reply);
+    done();
+  });
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser(
+    'application/x-www-form-urlencoded',
+    { parseAs: 'string', bodyLimit: FORM_BYTES_MAX },
+    (_request, body, done) => done(null, new URLSearchParams(String(body))),
+  );
+  serveAssets(server, parts.assets);
+  if (config.kind === 'exchange') {
+    frontDoorRoutes(server, parts);
+  } else {
+    homeRoutes(server, parts);
+    recordRoutes(server, parts);
+  }
+  server.setErrorHandler((thrown, request, reply) => sendFailure(parts, thrown, request, reply));
+  server.setNotFoundHandler((request, reply) =>
+    sendFailure(parts, nothingHere(server, request), request, reply),
+  );
+}
+
+function sendFailure(
+  parts: WebParts,
+  thrown: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  const failure = asFailure(thrown, request.id, parts.log);
+  return sendPage(reply, httpStatusOf(failure), frameOf(parts), errorPage(failure, request.id));
+}
+
+/** A page that is there but is asked for by another method is told apart from one that is not. */
+function nothingHere(server: FastifyInstance, request: FastifyRequest): Failure {
+  const url = request.url.replace(/\?.*$/, '');
+  const reads = ['GET', 'HEAD'].includes(request.method);
+  const other = reads ? 'POST' : 'GET';
+  if (!server.hasRoute({ method: other, url })) return pageNotFound();
+  return new Failure(
+    'not-supported',
+    reads
+      ? 'This address takes a form and shows no page. Go back, and send the form again.'
+      : 'This page can be read and takes no form.',
+    { status: 405 },
+  );
+}
+
+/** A Failure as it is; what the HTTP layer refuses in our words; anything else is a defect: logged by kind and place, never by its text. */
+function asFailure(thrown: unknown, requestId: string, log: Log): Failure {
+  if (thrown instanceof Failure) {
+    if (httpStatusOf(thrown) >= 500 && thrown.code !== 'not-supported') {
+      log.warn({ requestId, code: thrown.code }, 'page failed');
+    }
+    return thrown;
+  }
+  const status = (thrown as { statusCode?: unknown } | null)?.statusCode;
+  if (typeof status === 'number' && status >= 400 && status < 500) {
+    return new Failure('invalid', 'The form that was sent could not be read. Go back, and send it again.', {
+      status,
+      cause: thrown,
+    });
+  }
+  const error = thrown instanceof Error ? thrown : new Error('not an Error');
+  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
+  log.error({ requestId, error: error.name, at: frames.slice(0, 12).map((line) => line.trim()) }, 'defect');
+  return new Failure('exception', 'Something went wrong inside this server.', { cause: thrown });
+}
