@@ -91,26 +91,31 @@ export interface KeptAuditRow {
   readonly hash: string;
 }
 
+/** Where a chain ends: its number of rows and the hash of the last one. */
+export interface AuditEnd {
+  readonly n: number;
+  readonly hash: string;
+}
+
+/** The end of a chain without rows. */
+export const NO_ROWS: AuditEnd = { n: 0, hash: CHAIN_START };
+
 /**
- * Walks kept rows in order of n. `head` is the newest row as it is remembered outside the rows, so that a tail cut off shows.
- * What is wrong with the first bad row, or undefined. An attacker who can write both rows and head can cut both: only a copy of the
- * head held elsewhere shows that.
+ * Walks rows that follow on `from`, in order of n: the end that they lead to, or the first that is not what was written. Only the end
+ * as it is remembered outside the rows shows whether a tail was cut off or put on (an attacker who can write both can do both: only a
+ * copy of the end held elsewhere shows that).
  */
-export function brokenRow(
+export function walkChain(
+  from: AuditEnd,
   rows: Iterable<KeptAuditRow>,
-  head: { readonly n: number; readonly hash: string } | undefined,
-): { readonly row: number; readonly reason: string } | undefined {
-  let before = CHAIN_START;
-  let n = 0;
+): { readonly end: AuditEnd } | { readonly row: number; readonly reason: string } {
+  let { n, hash } = from;
   for (const row of rows) {
     n++;
     if (row.n !== n) return { row: n, reason: `row ${n} is missing` };
-    if (auditHash(before, n, row.text) !== row.hash)
+    if (auditHash(hash, n, row.text) !== row.hash)
       return { row: n, reason: `row ${n} is not what was written` };
-    before = row.hash;
+    hash = row.hash;
   }
-  if (head !== undefined && (head.n > n || (head.n === n && head.hash !== before))) {
-    return { row: n + 1, reason: `the rows after ${n} are missing: there were ${head.n}` };
-  }
-  return undefined;
+  return { end: { n, hash } };
 }

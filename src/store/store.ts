@@ -151,7 +151,8 @@ export interface Store {
   snapshot(at?: Seq): Promise<Snapshot>;
   /**
    * All of `ops` or none, durable (fsync) before it resolves, with its audit row in the same commit. The row's `persons` are those of
-   * the draft and those in whose compartment the written versions lie: they are known here anyway, and dear to work out twice.
+   * the draft and those in whose compartment the written versions lie, or lay the versions that they replace: they are known here anyway,
+   * and dear to work out twice.
    * `blobs` are written in the same transaction. Throws Failure: `conflict` (ifMatch, status 412), `duplicate` (a create's id
    * exists), `multiple-matches` (ifNoneExist), `no-store` (disk full or the reserve reached).
    */

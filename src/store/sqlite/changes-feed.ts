@@ -1,4 +1,7 @@
-/** Commits in order, as they happened, for whoever follows this store. Wakes on a commit; reads no faster than it is read from. */
+/**
+ * Commits in order, as they happened, for whoever follows this store. Wakes on a commit; reads no faster than it is read from; tells none
+ * before a snapshot shows it, since whoever hears of a commit goes and reads it.
+ */
 import type { Id, InstantMs, Seq, VersionId } from '../../base/brands.ts';
 import type { Change, ChangedResource } from '../store.ts';
 import type { Connection } from './connection.ts';
@@ -10,11 +13,14 @@ const AT_ONCE = 200;
 export class ChangesFeed {
   readonly #connection: Connection;
   readonly #dictionary: Dictionary;
+  /** The newest commit that a snapshot shows. */
+  readonly #head: () => Seq;
   readonly #waiting = new Set<() => void>();
 
-  constructor(connection: Connection, dictionary: Dictionary) {
+  constructor(connection: Connection, dictionary: Dictionary, head: () => Seq) {
     this.#connection = connection;
     this.#dictionary = dictionary;
+    this.#head = head;
   }
 
   /** A commit has become visible. */
@@ -27,8 +33,8 @@ export class ChangesFeed {
     let last: number = seq;
     while (!signal.aborted) {
       const commits = this.#connection.all(
-        'SELECT seq, at, first, last FROM commits WHERE seq > ? ORDER BY seq LIMIT ?',
-        [last, AT_ONCE],
+        'SELECT seq, at, first, last FROM commits WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?',
+        [last, this.#head(), AT_ONCE],
       );
       for (const [at, time, first, end] of commits) {
         if (signal.aborted) return;
@@ -73,8 +79,7 @@ export class ChangesFeed {
       };
       this.#waiting.add(resume);
       signal.addEventListener('abort', resume, { once: true });
-      const newest = Number(this.#connection.get('SELECT max(seq) FROM commits', [])?.[0] ?? 0);
-      if (newest > last) resume();
+      if (this.#head() > last) resume();
     });
   }
 }

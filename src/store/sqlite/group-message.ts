@@ -30,6 +30,8 @@ export interface BlobChange {
 
 export interface WriteRequest {
   readonly n: number;
+  /** The node's clock when it was asked for (ms). */
+  readonly now: number;
   readonly ops: readonly PreparedOp[];
   /** auditText of the draft; absent for blobs alone, which are no access to a record. */
   readonly audit?: string;
@@ -51,7 +53,6 @@ export type WriteReply =
 /** All replies of one durable group. */
 export interface GroupReply {
   readonly replies: readonly WriteReply[];
-  readonly purgedSeq: number;
 }
 
 export interface FailureParts {

@@ -27,7 +27,9 @@ export async function openSqliteStore({ folder, clock, ids, settings }: StoreOpt
       diskReserveBytes: settings.diskReserveBytes,
       snapshotKeepMs: settings.snapshotKeepSeconds * 1000,
     } satisfies WriterData);
-    await once(writer, 'message');
+    await once(writer, 'message').catch((error: unknown) => {
+      throw failureOfThread(error);
+    });
     const readAudit = await ReadAudit.open({
       path: auditPath,
       syncMs: settings.readAuditSyncMs,
@@ -57,6 +59,12 @@ export async function openSqliteStore({ folder, clock, ids, settings }: StoreOpt
     unlock();
     throw error;
   }
+}
+
+/** An error is a plain one once it has crossed from its thread; what the thread refused on purpose becomes a Failure again. */
+function failureOfThread(error: unknown): unknown {
+  const { name, code, message } = error as Partial<Failure>;
+  return name === 'Failure' && code !== undefined ? new Failure(code, message ?? '') : error;
 }
 
 /** Holds the folder for this process; the operating system lets go of it when the process ends, however it ends. */

@@ -63,6 +63,7 @@ export class ReadAudit {
   async close(): Promise<void> {
     await Promise.allSettled([this.#gathering?.done, this.#underWay?.done]);
     if (this.#dead !== undefined) return;
+    this.#dead = 'closed';
     await new Promise<void>((resolve) => {
       this.#closed = resolve;
       this.#thread.postMessage('close');

@@ -21,7 +21,6 @@ export class Reader {
   readonly includesMax: number;
   readonly now: () => number;
   readonly #cache: ReadCache;
-  #purgedSeq: number;
 
   constructor({ connection, cache, searches, includesMax, now }: ReaderParts) {
     this.connection = connection;
@@ -30,17 +29,15 @@ export class Reader {
     this.searches = searches;
     this.includesMax = includesMax;
     this.now = now;
-    this.#purgedSeq = Number(connection.get("SELECT value FROM meta WHERE key = 'purgedSeq'", [])?.[0] ?? 0);
   }
 
-  /** Snapshots before this one are no longer whole in the index. */
-  purged(seq: number): void {
-    this.#purgedSeq = Math.max(this.#purgedSeq, seq);
-  }
-
-  /** Throws Failure `expired` for a snapshot that is too old to be searched. */
+  /**
+   * Throws Failure `expired` for a snapshot that is too old to be searched. To be called after the search: what was whole then was whole
+   * before, and not the other way round.
+   */
   checkSnapshot(seq: number): void {
-    if (seq >= this.#purgedSeq) return;
+    const row = this.connection.get("SELECT value FROM meta WHERE key = 'purgedSeq'", []);
+    if (seq >= Number(row?.[0] ?? 0)) return;
     throw new Failure(
       'expired',
       'This page link is too old: what it shows has been replaced meanwhile (setting snapshotKeepSeconds). Search again from the start.',

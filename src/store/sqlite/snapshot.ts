@@ -73,7 +73,6 @@ export class SqliteSnapshot implements Snapshot {
 
   async search(query: SearchQuery, scope: Scope): Promise<SearchPage> {
     const { connection, dictionary } = this.#reader;
-    this.#reader.checkSnapshot(readCursor(query.cursor)?.seq ?? this.seq);
     const run = {
       query,
       scope,
@@ -85,6 +84,7 @@ export class SqliteSnapshot implements Snapshot {
       searchCost(run, connection, dictionary) <= INLINE_COST_MAX
         ? runSearch(run, connection, dictionary)
         : await this.#reader.searches.search(run);
+    this.#reader.checkSnapshot(readCursor(query.cursor)?.seq ?? this.seq);
     return {
       entries: stored(this.#reader.versions(page.rids)),
       included: stored(this.#reader.versions(page.included)),
@@ -96,8 +96,8 @@ export class SqliteSnapshot implements Snapshot {
   async compartment(query: CompartmentQuery, scope: Scope): Promise<Page<Stored>> {
     const cursor = readCursor(query.cursor);
     const seq = cursor?.seq ?? this.seq;
-    this.#reader.checkSnapshot(seq);
     const rids = compartmentRids(query, scope, seq, this.#reader.connection, this.#reader.dictionary);
+    this.#reader.checkSnapshot(seq);
     const begin = cursor?.after ?? 0;
     const end = begin + query.count;
     const entries = stored(this.#reader.versions(rids.slice(begin, end)));

@@ -9,15 +9,7 @@ import type { Clock } from '../../base/clock.ts';
 import { Failure } from '../../base/failure.ts';
 import type { Ids } from '../../base/ids.ts';
 import type { Settings } from '../../base/settings.ts';
-import {
-  type AuditDraft,
-  type AuditRow,
-  auditText,
-  brokenRow,
-  CHAIN_START,
-  type KeptAuditRow,
-  withPersons,
-} from '../audit.ts';
+import { type AuditDraft, type AuditRow, auditText, CHAIN_START, withPersons } from '../audit.ts';
 import type {
   AuditFilter,
   Blobs,
@@ -31,6 +23,7 @@ import type {
   StoreFigures,
   WriteOp,
 } from '../store.ts';
+import { brokenAuditRow } from './audit-walk.ts';
 import { ChangesFeed } from './changes-feed.ts';
 import type { Connection } from './connection.ts';
 import {
@@ -79,7 +72,7 @@ export class SqliteStore implements Store {
     this.#parts = parts;
     const { connection, dictionary } = parts.reader;
     this.#head = Number(connection.get('SELECT max(seq) FROM commits', [])?.[0] ?? 0) as Seq;
-    this.#changes = new ChangesFeed(connection, dictionary);
+    this.#changes = new ChangesFeed(connection, dictionary, () => this.#head);
     this.blobs = this.#openBlobs();
     parts.writer.on('message', (message: GroupReply | 'closed') => {
       if (message === 'closed') this.#closed?.();
@@ -127,11 +120,7 @@ export class SqliteStore implements Store {
 
   async verifyAudit(): Promise<BrokenAudit | undefined> {
     for (const chain of ['writes', 'reads'] as const) {
-      const connection = this.#chain(chain);
-      const broken = brokenRow(
-        keptRows(connection),
-        chain === 'writes' ? writesHead(connection) : readsHead(connection),
-      );
+      const broken = await brokenAuditRow(this.#chain(chain), chain);
       if (broken !== undefined) return { chain, ...broken };
     }
     return undefined;
@@ -147,6 +136,7 @@ export class SqliteStore implements Store {
 
   async close(): Promise<void> {
     if (this.#dead === undefined) {
+      this.#dead = 'closed';
       await new Promise<void>((resolve) => {
         this.#closed = resolve;
         this.#parts.writer.postMessage('close');
@@ -199,7 +189,8 @@ export class SqliteStore implements Store {
     if (this.#dead !== undefined)
       throw new Failure('exception', 'The store has stopped writing. Restart the node.');
     const n = ++this.#n;
-    const request: WriteRequest = { n, ops, blobs, ...(audit === undefined ? {} : { audit }) };
+    const now = this.#parts.clock.now();
+    const request: WriteRequest = { n, now, ops, blobs, ...(audit === undefined ? {} : { audit }) };
     return new Promise((resolve, reject) => {
       this.#pending.set(n, { resolve, reject });
       this.#parts.writer.postMessage(request);
@@ -207,8 +198,7 @@ export class SqliteStore implements Store {
   }
 
   #heard(group: GroupReply): void {
-    if (group.purgedSeq > 0) this.#parts.reader.purged(group.purgedSeq);
-    if (group.replies.length > 0) this.#groups++;
+    this.#groups++;
     for (const reply of group.replies) {
       if ('failure' in reply) continue;
       this.#commits++;
@@ -297,25 +287,4 @@ export class SqliteStore implements Store {
     this.#pending.clear();
     this.#closed?.();
   }
-}
-
-function* keptRows(connection: Connection): Generator<KeptAuditRow> {
-  for (let after = 0; ; ) {
-    const rows = connection.all('SELECT n, text, hash FROM audit WHERE n > ? ORDER BY n LIMIT 1000', [after]);
-    for (const [n, text, hash] of rows) yield { n: Number(n), text: String(text), hash: String(hash) };
-    const last = rows.at(-1);
-    if (last === undefined) return;
-    after = Number(last[0]);
-  }
-}
-
-function writesHead(connection: Connection): { n: number; hash: string } | undefined {
-  const value = connection.get("SELECT value FROM meta WHERE key = 'auditHead'", [])?.[0];
-  const [n, hash] = value === undefined ? [] : String(value).split(' ');
-  return n === undefined || hash === undefined ? undefined : { n: Number(n), hash };
-}
-
-function readsHead(connection: Connection): { n: number; hash: string } | undefined {
-  const row = connection.get('SELECT n, hash FROM head', []);
-  return row === undefined ? undefined : { n: Number(row[0]), hash: String(row[1]) };
 }

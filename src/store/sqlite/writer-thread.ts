@@ -44,12 +44,14 @@ function checkRoom(): void {
   }
 }
 
-const writer = new Writer({ connection, now: () => systemClock.now(), checkRoom });
+const writer = new Writer({ connection, checkRoom });
 /** Requests in one group at most: beyond it a group's latency grows without saving more. */
 const GROUP_MAX = 512;
 const PURGE_AT_ONCE = 50;
 const IDLE_MS = 250;
 let idle: NodeJS.Timeout | undefined;
+/** The node's clock, as the newest request told it, and when that was. */
+let told = { now: 0, at: 0 };
 
 port.on('message', (first: WriteRequest | 'close') => {
   if (first === 'close') {
@@ -68,20 +70,27 @@ port.on('message', (first: WriteRequest | 'close') => {
     if (next.message === 'close') closing = true;
     else group.push(next.message);
   }
-  port.postMessage({ replies: writer.writeGroup(group), purgedSeq: 0 } satisfies GroupReply);
+  told = { now: Math.max(...group.map(({ now }) => now)), at: systemClock.monotonicMs() };
+  port.postMessage({ replies: writer.writeGroup(group) } satisfies GroupReply);
   if (closing) port.emit('message', 'close');
   else whenIdle();
 });
 
 function whenIdle(): void {
   clearTimeout(idle);
-  idle = setTimeout(() => {
-    const purgedSeq = writer.purge(systemClock.now() - snapshotKeepMs, PURGE_AT_ONCE);
-    if (purgedSeq === 0) return;
-    port?.postMessage({ replies: [], purgedSeq } satisfies GroupReply);
-    whenIdle();
-  }, IDLE_MS);
+  idle = setTimeout(clearSuperseded, IDLE_MS);
   idle.unref();
+}
+
+function clearSuperseded(): void {
+  const now = told.now + (systemClock.monotonicMs() - told.at);
+  let cleared: boolean;
+  try {
+    cleared = writer.purge(now - snapshotKeepMs, PURGE_AT_ONCE);
+  } catch {
+    return; // a disk without room: it can wait until the next write has gone through
+  }
+  if (cleared) whenIdle();
 }
 
 port.postMessage('open');

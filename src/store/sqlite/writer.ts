@@ -6,7 +6,7 @@
 import type { InstantMs } from '../../base/brands.ts';
 import { Failure } from '../../base/failure.ts';
 import type { SearchQuery } from '../../fhir/search-query.ts';
-import { auditHash, CHAIN_START } from '../audit.ts';
+import { type AuditDraft, auditHash, auditText, CHAIN_START, withPersons } from '../audit.ts';
 import { wholeScope } from '../scope.ts';
 import type { Connection } from './connection.ts';
 import { Dictionary, typeNumber } from './dictionary.ts';
@@ -41,7 +41,6 @@ interface Mark {
 
 export interface WriterOptions {
   readonly connection: Connection;
-  readonly now: () => number;
   /** Throws Failure `no-store` where the disk's reserve is reached. */
   readonly checkRoom: () => void;
 }
@@ -55,6 +54,9 @@ export class Writer {
   #at: number;
   #auditN: number;
   #auditHash: string;
+  /** Of the request under way: its clock, and the Patients (lids) whose record a version lay in that its successor does not. */
+  #now = 0;
+  #left = new Set<number>();
 
   constructor(options: WriterOptions) {
     this.#options = options;
@@ -93,14 +95,14 @@ export class Writer {
 
   /**
    * Clears index rows of versions superseded before `at` (ms), at most `count` of them, in a transaction of its own.
-   * The newest commit whose snapshot is no longer whole, or 0 where nothing was cleared.
+   * From then on snapshots before `purgedSeq` are no longer whole. False where there was nothing to clear.
    */
-  purge(at: number, count: number): number {
+  purge(at: number, count: number): boolean {
     const rows = this.#connection.all('SELECT rid, until FROM stale WHERE at < ? ORDER BY rid LIMIT ?', [
       at,
       count,
     ]);
-    if (rows.length === 0) return 0;
+    if (rows.length === 0) return false;
     const purged = Math.max(...rows.map((row) => Number(row[1])));
     this.#connection.database.exec('BEGIN IMMEDIATE');
     try {
@@ -113,7 +115,7 @@ export class Writer {
         purged,
       );
       this.#connection.database.exec('COMMIT');
-      return purged;
+      return true;
     } catch (error) {
       if (this.#connection.database.isTransaction) this.#connection.database.exec('ROLLBACK');
       throw error;
@@ -138,11 +140,13 @@ export class Writer {
 
   #write(request: WriteRequest): WriteReply {
     const rows = new IndexRows(this.#connection, this.#dictionary);
+    this.#now = request.now;
+    this.#left = new Set();
     const first = this.#rid + 1;
     let at = this.#at;
     if (request.ops.length > 0) {
       this.#seq++;
-      at = Math.max(this.#at, this.#options.now());
+      at = Math.max(this.#at, request.now);
       this.#at = at;
     }
     const written = request.ops.map((op) => this.#apply(op, at, rows));
@@ -193,7 +197,10 @@ export class Writer {
     const lid = this.#dictionary.resourceOrNew(op.type, op.id);
     const current = this.#current(lid);
     checkIfMatch(op.ifMatch, current);
-    if (current !== undefined) this.#supersede(current, at);
+    if (current !== undefined) {
+      this.#supersede(current, at);
+      this.#leaves(current, op.write.patients);
+    }
     const version = (current?.version ?? 0) + 1;
     const rid = this.#version(op.type, op.id, lid, version, at, op.write, rows);
     const isNew = current === undefined || current.deleted;
@@ -208,6 +215,7 @@ export class Writer {
       return { outcome: 'absent', id: op.id, version: current?.version ?? 0, at, rid: 0 };
     }
     this.#supersede(current, at);
+    this.#leaves(current, []);
     const rid = ++this.#rid;
     const version = current.version + 1;
     this.#connection.run(
@@ -270,6 +278,18 @@ export class Writer {
       this.#connection.run('INSERT INTO stale VALUES (?, ?, ?)', current.rid, at, this.#seq);
   }
 
+  /** Notes whose record a version was in that is replaced by one about `patients`. */
+  #leaves({ rid, person, deleted }: Current, patients: readonly string[]): void {
+    if (person === null || deleted) return;
+    const before =
+      person >= 0
+        ? [person]
+        : this.#connection.all('SELECT person FROM comp WHERE rid = ?', [rid]).map((row) => Number(row[0]));
+    for (const lid of before) {
+      if (!patients.includes(this.#dictionary.idOf(lid))) this.#left.add(lid);
+    }
+  }
+
   #current(lid: number): Current | undefined {
     const row = this.#connection.get(
       'SELECT v.rid, v.version, v.deleted, v.person, v.labels FROM ent e JOIN ver v ON v.rid = e.cur WHERE e.lid = ?',
@@ -290,7 +310,7 @@ export class Writer {
       query: { ...query, count: 2, sort: [], include: [], revinclude: [], total: 'none' as const },
       scope: wholeScope,
       seq: Number.MAX_SAFE_INTEGER,
-      now: this.#options.now(),
+      now: this.#now,
       includesMax: 0,
     };
     const { rids } = runSearch(run, this.#connection, this.#dictionary);
@@ -322,7 +342,9 @@ export class Writer {
       this.#connection.run('INSERT OR REPLACE INTO blob VALUES (?, ?, ?)', blob.space, blob.name, blob.bytes);
   }
 
-  #audit(text: string): void {
+  #audit(given: string): void {
+    const left = [...this.#left].map((lid) => this.#dictionary.idOf(lid));
+    const text = left.length === 0 ? given : auditText(withPersons(JSON.parse(given) as AuditDraft, left));
     this.#auditN++;
     this.#auditHash = auditHash(this.#auditHash, this.#auditN, text);
     this.#connection.run('INSERT INTO audit VALUES (?, ?, ?)', this.#auditN, text, this.#auditHash);
