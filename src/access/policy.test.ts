@@ -140,7 +140,7 @@ describe('policy', () => {
   });
 
   it.each(ROLES)('refuses %s of another organisation', (role) => {
-    for (const action of ['read', 'write', 'changes'] as const) {
+    for (const action of ['read', 'write', 'changes', 'feeds', 'messages'] as const) {
       const decision = decide({
         asker: asker(role, { organisation: ELSEWHERE }),
         at: HERE,
@@ -159,6 +159,16 @@ describe('policy', () => {
       const persons = decision.kind === 'permit' ? decision.scope.persons : 'refused';
       expect(persons).toEqual(role === 'privacy-officer' ? 'all' : role === 'patient' ? OWN : 'refused');
       if (decision.kind === 'permit') expect(decision.scope).toMatchObject({ types: [], unattached: [] });
+    },
+  );
+
+  it.each(ROLES)(
+    'shows feeds to engineers and the source system, messages to the source system: %s',
+    (role) => {
+      const kind = (action: 'feeds' | 'messages'): string =>
+        decide({ asker: asker(role), at: HERE, action, own: OWN }).kind;
+      expect(kind('feeds')).toBe(role === 'engineer' || role === 'system' ? 'permit' : 'refuse');
+      expect(kind('messages')).toBe(role === 'system' ? 'permit' : 'refuse');
     },
   );
 

@@ -26,8 +26,11 @@ export interface Question {
   readonly asker: Asker;
   /** The organisation whose node is asked. */
   readonly at: OdsCode;
-  /** `audit`: to see who looked at a person's record. */
-  readonly action: 'read' | 'write' | 'changes' | 'audit';
+  /**
+   * `audit`: to see who looked at a person's record. `feeds`: to see how feeds stand and what they refused;
+   * `messages`: to see the messages themselves as they came, and to speak for a feed.
+   */
+  readonly action: 'read' | 'write' | 'changes' | 'audit' | 'feeds' | 'messages';
   /**
    * The type that is read, searched or written; left out where the act spans types (a whole record, the
    * changes).
@@ -63,6 +66,14 @@ export function decide(question: Question): Decision {
         : refuse('role', `The role ${role} may not follow the changes of a node.`);
     case 'audit':
       return decideAudit(role, row, question);
+    case 'feeds':
+      return role === 'system' || role === 'engineer'
+        ? { kind: 'permit', scope: { ...NOTHING, persons: [] } }
+        : refuse('role', `The role ${role} may not see how feeds stand. Ask an engineer.`);
+    case 'messages':
+      return role === 'system'
+        ? { kind: 'permit', scope: wholeScope }
+        : refuse('role', `The role ${role} may not see messages as they came, nor speak for a feed.`);
     default:
       return unreachable(action);
   }
@@ -70,9 +81,9 @@ export function decide(question: Question): Decision {
 
 /** The locator feed and continuity copies read everything of their own node, and write no resources. */
 function decideForMachinery(action: Question['action']): Decision {
-  return action === 'write' || action === 'audit'
-    ? refuse('role', 'A node’s own machinery reads and follows changes, and does nothing else.')
-    : { kind: 'permit', scope: wholeScope };
+  return action === 'read' || action === 'changes'
+    ? { kind: 'permit', scope: wholeScope }
+    : refuse('role', 'A node’s own machinery reads and follows changes, and does nothing else.');
 }
 
 function decideRead(role: Exclude<Role, 'node'>, row: PersonaRow, { type, own }: Question): Decision {

@@ -15,15 +15,11 @@ export class Lanes {
   run<T>(keys: readonly string[], task: () => Promise<T>): Promise<T> {
     const before = keys.map((key) => this.#tails.get(key)).filter((one) => one !== undefined);
     const running = before.length === 0 ? task() : Promise.allSettled(before).then(task);
-    const ended = running.then(
-      () => this.#leave(keys, ended),
-      () => this.#leave(keys, ended),
-    );
-    for (const key of keys) this.#tails.set(key, ended);
+    for (const key of keys) this.#tails.set(key, running);
+    const leave = (): void => {
+      for (const key of keys) if (this.#tails.get(key) === running) this.#tails.delete(key);
+    };
+    running.then(leave, leave);
     return running;
-  }
-
-  #leave(keys: readonly string[], ended: Promise<unknown>): void {
-    for (const key of keys) if (this.#tails.get(key) === ended) this.#tails.delete(key);
   }
 }

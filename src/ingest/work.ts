@@ -55,7 +55,7 @@ export async function findOwned<T extends 'DiagnosticReport' | 'Specimen' | 'Doc
   field: string,
 ): Promise<Owned<ResourceOf<T>>> {
   const [known] = await set.find(type, [identifier]);
-  const held: { readonly subject?: Reference } | undefined = known?.resource;
+  const held: { readonly subject?: Reference | undefined } | undefined = known?.resource;
   const subject = held?.subject?.reference ?? patient.reference;
   if (known === undefined || isTheirs(patient, subject)) return { identifier, known, subject };
   warn(mapping, field, 'The number is known under another patient; it was taken for a new one.');

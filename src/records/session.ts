@@ -53,15 +53,29 @@ export interface RecordSession {
    * copy. Durable when it resolves.
    */
   note(note: AuditNote): Promise<void>;
+  /**
+   * What a feed brought, as it came, and what is known of what was refused; undefined where there is none of that name.
+   * Throws Failure `forbidden`: raw messages are the source system's alone, the notes about refused ones the engineer's too.
+   */
+  kept(space: KeptSpace, name: string): Promise<Buffer | undefined>;
+  /** Names in `space` that sort after `after`, at most `count`, in order. Throws as `kept` does. */
+  keptNames(space: KeptSpace, after: string | undefined, count: number): Promise<readonly string[]>;
   /** Commits after `after`; role `node` and `system` only. */
   changes(after: Seq, signal: AbortSignal): AsyncIterable<Change>;
   /** The newest seq. */
   head(): Promise<Seq>;
 }
 
+/** What is kept beside resources: messages as they came, and notes on those that were refused (nothing of a person in them). */
+export type KeptSpace = 'v2-messages' | 'v2-dead-letters';
+
+export interface KeptWrite extends BlobWrite {
+  readonly space: KeptSpace;
+}
+
 export interface SubmitOptions {
   /** Written in the same durable commit: the raw message behind the ops. */
-  readonly blobs?: readonly BlobWrite[];
+  readonly blobs?: readonly KeptWrite[];
   /** What the audit row calls the act; taken from the ops where left out. */
   readonly action?: AuditDraft['action'];
   readonly detail?: AuditDraft['detail'];

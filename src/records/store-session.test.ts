@@ -546,14 +546,37 @@ describe('writing, by persona', () => {
     await session('system').submit([], {
       action: 'ingest',
       detail: { feed: 'adt' },
-      blobs: [{ space: 'raw', name: 'm1', bytes: Buffer.from('MSH|') }],
+      blobs: [{ space: 'v2-messages', name: 'm1', bytes: Buffer.from('MSH|') }],
     });
-    expect((await node.store.blobs.get('raw', 'm1'))?.toString()).toBe('MSH|');
+    expect((await node.store.blobs.get('v2-messages', 'm1'))?.toString()).toBe('MSH|');
     expect((await node.news('writes')).map(brief)).toEqual([
       { action: 'ingest', outcome: 'ok', targets: [], persons: [], detail: { feed: 'adt' } },
     ]);
     expect(await outcome(session('gp').submit([]))).toBe('forbidden');
     await node.news('reads');
+  });
+
+  it('shows what is kept to whom it may show it, with a row', async () => {
+    await session('system').submit([], {
+      blobs: [
+        { space: 'v2-messages', name: 'm2', bytes: Buffer.from('MSH|2') },
+        { space: 'v2-dead-letters', name: 'd1', bytes: Buffer.from('{}') },
+      ],
+    });
+    await node.news('reads');
+    expect((await session('system').kept('v2-messages', 'm2'))?.toString()).toBe('MSH|2');
+    expect(await session('engineer').keptNames('v2-dead-letters', undefined, 5)).toEqual(['d1']);
+    expect(await session('system').kept('v2-messages', 'm3')).toBe(undefined);
+    for (const role of ['engineer', 'gp', 'patient', 'node'] as const) {
+      expect(await outcome(session(role).kept('v2-messages', 'm2')), role).toBe('forbidden');
+    }
+    expect(
+      (await node.news('reads')).map(({ action, outcome, targets }) => [action, outcome, ...targets]),
+    ).toEqual([
+      ['read', 'ok', 'v2-messages/m2'],
+      ['read', 'ok', 'v2-dead-letters'],
+      ...Array.from({ length: 4 }, () => ['refuse', 'refused', 'v2-messages']),
+    ]);
   });
 });
 

@@ -26,7 +26,7 @@ import type {
 } from '../store/store.ts';
 import type { RecordsParts } from './open-records.ts';
 import type { StorePersonIndex } from './person-index.ts';
-import type { AuditNote, RecordSession, SubmitOptions } from './session.ts';
+import type { AuditNote, KeptSpace, RecordSession, SubmitOptions } from './session.ts';
 import { type Act, auditDraft, personsOf, searchTarget } from './session-audit.ts';
 import { submitOps } from './submit.ts';
 
@@ -115,6 +115,27 @@ export class StoreSession implements RecordSession {
   async note(note: AuditNote): Promise<void> {
     const at = note.at ?? this.#parts.clock.now();
     await this.#parts.store.commit([], auditDraft(this.asker, at, note));
+  }
+
+  async kept(space: KeptSpace, name: string): Promise<Buffer | undefined> {
+    await this.#maySeeKept(space);
+    const bytes = await this.#parts.store.blobs.get(space, name);
+    // a miss tells nothing about anybody, and is what every new message begins with
+    if (bytes !== undefined) await this.#auditRead(keptAct(`${space}/${name}`));
+    return bytes;
+  }
+
+  async keptNames(space: KeptSpace, after: string | undefined, count: number): Promise<readonly string[]> {
+    await this.#maySeeKept(space);
+    const names = await this.#parts.store.blobs.list(space, after, count);
+    await this.#auditRead({ ...keptAct(space), detail: { matches: names.length } });
+    return names;
+  }
+
+  async #maySeeKept(space: KeptSpace): Promise<void> {
+    const action = space === 'v2-messages' ? 'messages' : 'feeds';
+    const decision = decide({ asker: this.asker, at: this.#parts.ods, action, own: NO_PERSONS });
+    if (decision.kind === 'refuse') throw await this.#refused(decision, space, NO_PERSONS);
   }
 
   async *changes(after: Seq, signal: AbortSignal): AsyncIterable<Change> {
@@ -258,6 +279,10 @@ function refusal(decision: Refusal, target: string, persons: readonly Id[], act:
     outcome: 'refused',
     detail: { rule: decision.rule, act },
   };
+}
+
+function keptAct(target: string): Act {
+  return { action: 'read', targets: [target], persons: NO_PERSONS, outcome: 'ok' };
 }
 
 function targetOf(persons: readonly Id[]): string {
