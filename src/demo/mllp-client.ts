@@ -36,7 +36,7 @@ export class MllpClient {
         socket.off('data', onData).off('error', fail).off('close', onClose);
       };
       socket.on('data', onData).once('error', fail).once('close', onClose);
-      socket.write(Buffer.concat([Buffer.from([0x0b]), Buffer.from(message), END]));
+      socket.write(Buffer.concat([Buffer.from([0x0b]), encoded(message), END]));
     });
   }
 
@@ -61,6 +61,12 @@ export class MllpClient {
       });
     });
   }
+}
+
+/** The bytes of a message in the character set that its MSH-18 states. HL7 table 0211. */
+function encoded(message: string): Buffer {
+  const header = message.split('\r', 1)[0] ?? '';
+  return Buffer.from(message, header.split('|')[17] === '8859/1' ? 'latin1' : 'utf8');
 }
 
 /** MSA-1 of an answer; empty where it has none. */

@@ -1,4 +1,7 @@
-/** Seeded chance for made-up people: the same seed gives the same bytes, on any machine. Mulberry32 over an FNV-1a hash of the seed. */
+/**
+ * Seeded chance for made-up people: the same seed gives the same bytes, on any machine. Mulberry32 over an
+ * FNV-1a hash of the seed.
+ */
 export class Chance {
   #state: number;
 
@@ -46,5 +49,16 @@ export class Chance {
   /** About `mean`, most within `spread` of it. */
   about(mean: number, spread: number): number {
     return mean + (this.next() + this.next() + this.next() - 1.5) * spread;
+  }
+
+  /** In the form of a version 4 UUID. */
+  uuid(): string {
+    const hex = [0, 1, 2, 3]
+      .map(() => Math.floor(this.next() * 0x1_0000_0000))
+      .map((part) => part.toString(16).padStart(8, '0'))
+      .join('');
+    const third = `4${hex.slice(13, 16)}`;
+    const fourth = `a${hex.slice(17, 20)}`;
+    return [hex.slice(0, 8), hex.slice(8, 12), third, fourth, hex.slice(20)].join('-');
   }
 }

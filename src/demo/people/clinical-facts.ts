@@ -1,6 +1,6 @@
 /**
- * The clinical facts that made-up lives are put together from. SNOMED CT, LOINC and dm+d codes are given only where they are certain;
- * what has none is text alone, as it often is in life.
+ * The clinical facts that made-up lives are put together from. SNOMED CT, LOINC and dm+d codes are given
+ * only where they are certain; what has none is text alone, as it often is in life.
  */
 export interface Coded {
   readonly code?: string;
@@ -22,10 +22,11 @@ export interface Problem extends Coded {
   readonly likely: number;
 }
 
-const tablet = (display: string, dose: string, code?: string): Medicine => ({
+/** What two months of it come to. */
+const tablet = (display: string, dose: string, code?: string, perDay = 1): Medicine => ({
   display,
   dose,
-  quantity: 28,
+  quantity: 56 * perDay,
   unit: 'tablet',
   ...(code === undefined ? {} : { code }),
 });
@@ -47,7 +48,7 @@ export const PROBLEMS: readonly Problem[] = [
     from: 40,
     likely: 0.35,
     medicines: [
-      tablet('Metformin 500mg tablets', 'One tablet twice a day with meals'),
+      tablet('Metformin 500mg tablets', 'One tablet twice a day with meals', undefined, 2),
       tablet('Gliclazide 80mg tablets', 'One tablet every morning'),
     ],
   },
@@ -71,14 +72,21 @@ export const PROBLEMS: readonly Problem[] = [
     display: 'Chronic obstructive lung disease',
     from: 50,
     likely: 0.15,
-    medicines: [tablet('Prednisolone 5mg tablets', 'Six tablets every morning for five days', '325427002')],
+    medicines: [
+      {
+        display: 'Tiotropium bromide 18microgram inhalation powder capsules',
+        dose: 'Inhale one capsule once a day',
+        quantity: 60,
+        unit: 'capsule',
+      },
+    ],
   },
   {
     code: '49436004',
     display: 'Atrial fibrillation',
     from: 55,
     likely: 0.2,
-    medicines: [tablet('Apixaban 5mg tablets', 'One tablet twice a day')],
+    medicines: [tablet('Apixaban 5mg tablets', 'One tablet twice a day', undefined, 2)],
   },
   {
     code: '433144002',
@@ -134,20 +142,24 @@ export const PROBLEMS: readonly Problem[] = [
   },
 ];
 
-export const ALLERGIES: readonly (Coded & {
+export interface Allergy extends Coded {
   readonly reaction: string;
   readonly criticality: 'low' | 'high';
-})[] = [
-  { code: '890458001', display: 'Penicillin-containing product', reaction: 'Rash', criticality: 'low' },
-  {
-    code: '890458001',
-    display: 'Penicillin-containing product',
-    reaction: 'Anaphylaxis',
-    criticality: 'high',
-  },
-  { display: 'Peanut', reaction: 'Swelling of the face', criticality: 'high' },
-  { display: 'Latex', reaction: 'Itching', criticality: 'low' },
-  { display: 'Ibuprofen', reaction: 'Wheeze', criticality: 'high' },
+  readonly category: 'medication' | 'food' | 'environment';
+}
+
+const PENICILLIN = {
+  code: '890458001',
+  display: 'Penicillin-containing product',
+  category: 'medication',
+} as const;
+
+export const ALLERGIES: readonly Allergy[] = [
+  { ...PENICILLIN, reaction: 'Rash', criticality: 'low' },
+  { ...PENICILLIN, reaction: 'Anaphylaxis', criticality: 'high' },
+  { display: 'Peanut', reaction: 'Swelling of the face', criticality: 'high', category: 'food' },
+  { display: 'Latex', reaction: 'Itching', criticality: 'low', category: 'environment' },
+  { display: 'Ibuprofen', reaction: 'Wheeze', criticality: 'high', category: 'medication' },
 ];
 
 /** What a laboratory reports as one. `mean` and `spread` are of healthy people. */
@@ -238,56 +250,6 @@ export const PANELS: readonly Panel[] = [
   },
 ];
 
-/** The seven parts of a set of ward observations, in the order of the chart, with the codes of nhs-standards. */
-export const WARD_OBSERVATIONS = [
-  {
-    loinc: '9279-1',
-    snomed: '86290005',
-    display: 'Respiratory rate',
-    unit: '/min',
-    mean: 17,
-    spread: 4,
-    decimals: 0,
-  },
-  {
-    loinc: '2708-6',
-    snomed: '103228002',
-    display: 'Oxygen saturation',
-    unit: '%',
-    mean: 96,
-    spread: 3,
-    decimals: 0,
-    most: 100,
-  },
-  {
-    loinc: '8480-6',
-    snomed: '72313002',
-    display: 'Systolic blood pressure',
-    unit: 'mm[Hg]',
-    mean: 128,
-    spread: 22,
-    decimals: 0,
-  },
-  {
-    loinc: '8867-4',
-    snomed: '364075005',
-    display: 'Heart rate',
-    unit: '/min',
-    mean: 82,
-    spread: 18,
-    decimals: 0,
-  },
-  {
-    loinc: '8310-5',
-    snomed: '386725007',
-    display: 'Body temperature',
-    unit: 'Cel',
-    mean: 37,
-    spread: 0.9,
-    decimals: 1,
-  },
-] as const;
-
 export const REASONS_TO_CONSULT = [
   'Review of long-term conditions',
   'Cough for two weeks',
@@ -303,14 +265,74 @@ export const REASONS_TO_CONSULT = [
   'Follow-up after hospital',
 ] as const;
 
-export const REASONS_TO_ADMIT = [
-  { code: '233604007', display: 'Pneumonia' },
-  { display: 'Exacerbation of chronic obstructive pulmonary disease' },
-  { code: '29857009', display: 'Chest pain' },
-  { display: 'Fall at home' },
-  { display: 'Elective knee replacement' },
-  { display: 'Acute kidney injury' },
-] as const;
+/**
+ * Why people lie in hospital; ICD-10 as coders there write it, the treatment function that looks after
+ * them.
+ */
+export interface Admission extends Coded {
+  readonly icd10: string;
+  readonly specialty: { readonly code: string; readonly display: string };
+  readonly ward: string;
+  readonly isPlanned?: boolean;
+  readonly isFeverish?: boolean;
+  readonly procedure: { readonly system: 'snomed' | 'opcs'; readonly code: string; readonly display: string };
+}
+
+const CHEST_X_RAY = { system: 'snomed', code: '399208008', display: 'Plain chest X-ray' } as const;
+const ECG = { system: 'snomed', code: '29303009', display: 'Electrocardiographic procedure' } as const;
+
+export const REASONS_TO_ADMIT: readonly Admission[] = [
+  {
+    code: '233604007',
+    display: 'Pneumonia',
+    icd10: 'J18.9',
+    specialty: { code: '340', display: 'Respiratory Medicine' },
+    ward: 'Maple Ward',
+    isFeverish: true,
+    procedure: CHEST_X_RAY,
+  },
+  {
+    display: 'Exacerbation of chronic obstructive pulmonary disease',
+    icd10: 'J44.1',
+    specialty: { code: '340', display: 'Respiratory Medicine' },
+    ward: 'Maple Ward',
+    procedure: CHEST_X_RAY,
+  },
+  {
+    code: '29857009',
+    display: 'Chest pain',
+    icd10: 'R07.4',
+    specialty: { code: '320', display: 'Cardiology' },
+    ward: 'Rowan Ward',
+    procedure: ECG,
+  },
+  {
+    display: 'Fall at home',
+    icd10: 'R29.6',
+    specialty: { code: '430', display: 'Elderly Medicine' },
+    ward: 'Willow Ward',
+    procedure: ECG,
+  },
+  {
+    display: 'Osteoarthritis of the knee, for elective knee replacement',
+    icd10: 'M17.1',
+    specialty: { code: '110', display: 'Trauma and Orthopaedics' },
+    ward: 'Birch Ward',
+    isPlanned: true,
+    procedure: {
+      system: 'opcs',
+      code: 'W40.1',
+      display: 'Primary total prosthetic replacement of knee joint using cement',
+    },
+  },
+  {
+    display: 'Acute kidney injury',
+    icd10: 'N17.9',
+    specialty: { code: '300', display: 'General Internal Medicine' },
+    ward: 'Maple Ward',
+    procedure: ECG,
+  },
+];
 
 export const REASONS_TO_CALL_111 = [
   'Fever in the night',

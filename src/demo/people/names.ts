@@ -1,4 +1,7 @@
-/** Names and streets for made-up people, as mixed as the country. Written for this project; any likeness to a person is chance. */
+/**
+ * Names and streets for made-up people, as mixed as the country. Written for this project; any likeness to
+ * a person is chance.
+ */
 export const FEMALE_NAMES = [
   'Olivia',
   'Amelia',

@@ -1,7 +1,12 @@
-/** A made-up person: who they are, where they are registered, what they live with. Everything else in a life follows from this. */
+/**
+ * A made-up person: who they are, where they are registered, what they live with. Everything else in a life
+ * follows from this.
+ */
 import { Chance } from './chance.ts';
-import { type Medicine, PROBLEMS, type Problem } from './clinical-facts.ts';
+import { ALLERGIES, type Allergy, type Medicine, PROBLEMS, type Problem } from './clinical-facts.ts';
+import { type HardCase, hardCase, isFullNumber } from './hard-cases.ts';
 import { FAMILY_NAMES, FEMALE_NAMES, MALE_NAMES, STREETS, TITLES, TOWNS } from './names.ts';
+import { demoNhsNumber } from './nhs-numbers.ts';
 
 export interface DemoLife {
   /** `p0001`: the same at every organisation, for ids. */
@@ -22,9 +27,17 @@ export interface DemoLife {
   readonly ethnicity: { readonly code: string; readonly display: string };
   /** ODS code of the registered practice. */
   readonly practice: string;
+  /** Which of the practice's doctors is theirs, from 1. */
+  readonly doctor: number;
+  readonly allergies: 'none-known' | 'not-recorded' | readonly Allergy[];
   readonly problems: readonly LivedProblem[];
   /** Something at every kind of care organisation, and a long record. */
   readonly isFull: boolean;
+  readonly hard?: HardCase;
+  /** Milliseconds UTC */
+  readonly died?: number;
+  /** Nothing happens after this: the last day, or the person's death. */
+  readonly until: number;
 }
 
 export interface LivedProblem {
@@ -37,6 +50,8 @@ export interface LivedProblem {
 /** The last day of every made-up life, so that the same seed gives the same bytes whenever it is run. */
 export const LAST_DAY = Date.UTC(2026, 10, 20);
 export const DAY = 86_400_000;
+export const HOUR = 3_600_000;
+export const MINUTE = 60_000;
 
 const ETHNICITIES = [
   { code: 'A', display: 'British, Mixed British' },
@@ -49,80 +64,91 @@ const ETHNICITIES = [
   { code: 'R', display: 'Chinese' },
 ] as const;
 
-/** The nth NHS number of the range for made-up people (999 000 0000 up) that has a right check digit. */
-export function demoNhsNumber(n: number): string {
-  let nine = 999_000_001;
-  for (let found = 0; ; nine++) {
-    const check = checkDigit(String(nine));
-    if (check === 10) continue;
-    if (++found === n) return `${nine}${check}`;
-  }
-}
-
-/** NHS number check digit: 11 minus the weighted sum modulo 11; 11 counts as 0, 10 is not used. */
-function checkDigit(nine: string): number {
-  let sum = 0;
-  for (let i = 0; i < 9; i++) sum += Number(nine[i]) * (10 - i);
-  const check = 11 - (sum % 11);
-  return check === 11 ? 0 : check;
-}
-
-export interface LifeOptions {
-  readonly number: number;
-  readonly nhsNumber: string;
-  readonly practice: string;
-  readonly isFull: boolean;
-  /** Name, birth date and gender of somebody else, for the hard case of two people who share them. */
-  readonly namesake?: DemoLife;
-}
-
-export function makeLife(options: LifeOptions): DemoLife {
-  const { number, namesake } = options;
+/** Person `number` (from 1): the same whoever else is made. */
+export function makeLife(number: number): DemoLife {
   const chance = new Chance(`life ${number}`);
-  const gender = namesake?.gender ?? (chance.is(0.5) ? 'female' : 'male');
-  const age = options.isFull ? chance.whole(55, 90) : chance.whole(1, 95);
-  const born = LAST_DAY - Math.floor((age + chance.next() * 0.99) * 365.25) * DAY;
+  const hard = hardCase(number);
+  const isFull = isFullNumber(number);
+  const namesake = hard?.hard === 'namesake' && number === 3 ? makeLife(2) : undefined;
+  const gender = namesake?.gender ?? hard?.name?.gender ?? (chance.is(0.5) ? 'female' : 'male');
+  const [youngest, oldest] = hard?.ages ?? (isFull ? [55, 90] : [1, 95]);
+  const drawn = chance.whole(youngest, oldest);
+  const born = namesake === undefined ? bornAt(drawn, chance) : Date.parse(namesake.birthDate);
+  const age = namesake?.age ?? drawn;
   const place = chance.pick(TOWNS);
+  const died = hard?.hard === 'deceased' ? LAST_DAY - 47 * DAY + 4 * HOUR : undefined;
   const life = {
-    ...options,
     key: `p${String(number).padStart(4, '0')}`,
-    family: namesake?.family ?? chance.pick(FAMILY_NAMES),
-    given: namesake?.given ?? chance.some(gender === 'female' ? FEMALE_NAMES : MALE_NAMES, 2),
+    number,
+    nhsNumber: demoNhsNumber(number),
+    ...(hard === undefined ? {} : { hard: hard.hard }),
+    ...(died === undefined ? {} : { died }),
+    until: died ?? LAST_DAY,
+    isFull,
+    family: namesake?.family ?? hard?.name?.family ?? chance.pick(FAMILY_NAMES),
+    given:
+      namesake?.given ?? hard?.name?.given ?? chance.some(gender === 'female' ? FEMALE_NAMES : MALE_NAMES, 2),
     title: age < 16 ? (gender === 'female' ? 'Miss' : 'Master') : chance.pick(TITLES[gender]),
     gender,
-    birthDate: namesake?.birthDate ?? isoDay(born),
-    age: namesake?.age ?? age,
+    birthDate: isoDay(born),
+    age,
     line: `${chance.whole(1, 140)} ${chance.pick(STREETS)}`,
     town: place.town,
-    postcode: `${place.postcode} ${chance.whole(1, 9)}${chance.pick('ABDEFGHJLNPQRSTUWXYZ'.split(''))}${chance.pick('ABDEFGHJLNPQRSTUWXYZ'.split(''))}`,
+    postcode: `${place.postcode} ${chance.whole(1, 9)}${chance.pick(LETTERS)}${chance.pick(LETTERS)}`,
     phone: `07700 900${String(chance.whole(0, 999)).padStart(3, '0')}`,
     ethnicity: chance.pick(ETHNICITIES),
+    practice: number % 2 === 1 ? 'A90001' : 'A90002',
+    doctor: chance.whole(1, 3),
+    allergies: allergiesOf(chance),
   } as const;
-  return { ...life, problems: problemsOf(life.age, born, options.isFull, chance) };
+  return { ...life, problems: problemsOf(life, chance) };
 }
 
-function problemsOf(age: number, born: number, isFull: boolean, chance: Chance): LivedProblem[] {
+function bornAt(age: number, chance: Chance): number {
+  return LAST_DAY - Math.floor((age + chance.next() * 0.99) * 365.25) * DAY;
+}
+
+/** Letters that postcodes end with. */
+const LETTERS = 'ABDEFGHJLNPQRSTUWXYZ'.split('');
+
+function allergiesOf(chance: Chance): DemoLife['allergies'] {
+  if (chance.is(0.45)) return 'none-known';
+  if (chance.is(0.3)) return 'not-recorded';
+  return chance.some(ALLERGIES, chance.is(0.3) ? 2 : 1);
+}
+
+function problemsOf(life: Omit<DemoLife, 'problems'>, chance: Chance): LivedProblem[] {
+  const { age, isFull, hard } = life;
   const possible = PROBLEMS.filter((problem) => problem.from < age);
-  const wanted = isFull ? Math.max(5, chance.whole(5, 8)) : undefined;
+  const wanted = isFull ? chance.whole(6, 8) : undefined;
   const chosen =
     wanted === undefined
-      ? possible.filter((problem) => chance.is((problem.likely * Math.min(age, 80)) / 80))
+      ? possible.filter(
+          (problem) =>
+            chance.is((problem.likely * Math.min(age, 80)) / 80) ||
+            (hard === 'dissent' && problem.code === DEPRESSION),
+        )
       : chance.some(possible, Math.min(wanted, possible.length));
   return chosen.map((problem) => {
-    const earliest = born + problem.from * 365.25 * DAY;
-    const since = earliest + chance.next() * Math.max(0, LAST_DAY - 400 * DAY - earliest);
+    const earliest = Date.parse(life.birthDate) + problem.from * 365.25 * DAY;
+    const since = earliest + chance.next() * Math.max(0, life.until - 500 * DAY - earliest);
     const medicines = problem.medicines.slice(0, isFull ? 2 : chance.whole(1, problem.medicines.length));
     return { problem, since: isoDay(since), medicines };
   });
 }
+
+/** Everybody who is known to mental health lives with it. */
+export const DEPRESSION = '35489007';
 
 /** YYYY-MM-DD of a moment (ms, UTC). */
 export function isoDay(at: number): string {
   return new Date(at).toISOString().slice(0, 10);
 }
 
-/** A moment on a working day between two others, within working hours. */
+/** A moment within working hours, on a day that lies between two others. */
 export function momentBetween(from: number, to: number, chance: Chance): number {
-  const day = Math.floor((from + chance.next() * Math.max(DAY, to - from)) / DAY) * DAY;
-  return Math.min(day, LAST_DAY - DAY) + chance.whole(8 * 60, 18 * 60) * 60_000;
+  const first = Math.ceil(from / DAY);
+  const last = Math.max(first, Math.floor(to / DAY) - 1);
+  const day = first + Math.floor(chance.next() * (last - first + 1));
+  return day * DAY + chance.whole(9 * 60, 17 * 60) * MINUTE;
 }
