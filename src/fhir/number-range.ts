@@ -21,6 +21,9 @@ export function numberRange(text: string): NumberRange | undefined {
   const exponent = Number(match[4] ?? 0) - fraction.length;
   // Decimal text again, so that 5.4 - 0.05 is 5.35 and not the sum of two roundings.
   const at = (tenths: bigint): number => Number(`${digits * 10n + tenths}e${exponent - 1}`);
-  const range = { value: Number(text), lo: at(-5n), hi: at(5n) };
+  const value = Number(text);
+  // so many digits that the border is the number itself once rounded: at least the number is within
+  const hi = Math.max(at(5n), value + Math.max(Math.abs(value) * Number.EPSILON, Number.MIN_VALUE));
+  const range = { value, lo: Math.min(at(-5n), value), hi };
   return Number.isFinite(range.lo) && Number.isFinite(range.hi) ? range : undefined;
 }

@@ -34,7 +34,7 @@ function parseOne(parameter: SearchParameter, text: string): readonly FilterValu
     case 'string':
       return [stringValue(parameter.code, unescaped(text))];
     case 'reference':
-      return [referenceValue(parameter, unescaped(text))];
+      return referenceValues(parameter, unescaped(text));
     case 'date': {
       const { prefix, lo, hi } = parseDate(parameter.code, unescaped(text));
       return [{ kind: 'date', prefix, lo, hi }];
@@ -106,13 +106,19 @@ function stringValue(code: string, text: string): FilterValue {
 
 const REFERENCE_FORM = 'id, Type/id or an absolute URL';
 
-function referenceValue(parameter: SearchParameter, text: string): FilterValue {
+function referenceValues(parameter: SearchParameter, text: string): readonly FilterValue[] {
+  if (!isId(text)) return [referenceElsewhere(parameter, text)];
   const [only, ...others] = parameter.targets;
-  if (isId(text)) {
-    return others.length === 0 && only !== undefined
+  const byId: FilterValue =
+    others.length === 0 && only !== undefined
       ? { kind: 'reference', type: only, id: text }
       : { kind: 'reference', id: text };
-  }
+  // a canonical may be any text, also one that looks like an id
+  const types = searchParameterRow(parameter.on, parameter.code)?.types ?? [];
+  return types.includes('canonical') ? [byId, { kind: 'reference-url', url: text }] : [byId];
+}
+
+function referenceElsewhere(parameter: SearchParameter, text: string): FilterValue {
   const reference = parseReference(text);
   if (reference.kind === 'local') {
     if (!isResourceType(reference.type))
@@ -164,6 +170,7 @@ function quantityValue(code: string, text: string): FilterValue {
   const { prefix, rest } = takePrefix(parts[0] ?? '');
   const range = numberOf(code, rest, QUANTITY_FORM);
   const [, system = '', unit = ''] = parts;
+  if (system !== '' && unit === '') throw badValue(code, QUANTITY_FORM);
   return {
     kind: 'quantity',
     prefix,

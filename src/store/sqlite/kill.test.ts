@@ -11,14 +11,10 @@ import { createInterface } from 'node:readline';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { content, id, idsOf, search } from '../../../test/store-under-test.ts';
-import { systemClock } from '../../base/clock.ts';
-import { timeOrderedIds } from '../../base/ids.ts';
-import { silentLog } from '../../base/log.ts';
-import { effectiveSettings } from '../../base/settings.ts';
 import type { AuditRow } from '../audit.ts';
-import { openStore } from '../open-store.ts';
 import { wholeScope } from '../scope.ts';
 import type { Store } from '../store.ts';
+import { openSqliteIn } from './sqlite-contract.ts';
 
 const KILLS = 50;
 /** As in the writer. */
@@ -99,14 +95,7 @@ it(`${KILLS} kills in the middle of writes lose nothing and halve nothing`, {
       const folder = await mkdtemp(join(tmpdir(), 'openward-kill-'));
       const said: Acknowledged = { writes: [], reads: [] };
       for (const [round, lines] of mine.entries()) await killed(folder, round, lines, said);
-      const settings = effectiveSettings([], {});
-      const store = await openStore({
-        folder,
-        clock: systemClock,
-        ids: timeOrderedIds(systemClock),
-        settings,
-        log: silentLog,
-      });
+      const store = await openSqliteIn(folder);
       await verify(store, said);
       await store.close();
       await rm(folder, { recursive: true, force: true });
