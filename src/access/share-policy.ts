@@ -139,6 +139,12 @@ export function applySharePolicy(policy: SharePolicy, asker: Asker, at: InstantM
   return { kind: 'permit', types: TYPES[role], hiddenLabels: row.hiddenLabels };
 }
 
+/** Whether anybody in this role, for this purpose, sees shared records at all: what a holder of a copy's key asks before it gives its share. */
+export function seesSharedRecords({ actor: { role }, purpose }: Asker): boolean {
+  const asking = ASKING[role];
+  return asking !== undefined && PERSONAS[asking].purposes.includes(purpose);
+}
+
 /** As much of identity's PersonMatch as a decision needs. */
 export type KnownPerson =
   | { readonly kind: 'one'; readonly active: boolean }
@@ -169,6 +175,15 @@ export function decideSharedRecord(question: {
   }
   if (person.kind === 'one' && person.active) return { kind: 'permit' };
   return refuse('identity', 'There is no such person here, or your organisation does not look after them.');
+}
+
+/**
+ * Whether it must not show outside that the organisation holds anything of this person: the Patient itself is labelled very restricted.
+ * Such a record leaves no pointer and no copy, and whoever asks from outside is answered as if there were none: even a refusal would
+ * say that it is there.
+ */
+export function isProtectedPerson(policy: SharePolicy): boolean {
+  return policy.personLabels.includes('V');
 }
 
 /** The permit as a scope over the Patient records of the node that holds the record. */

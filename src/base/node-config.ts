@@ -53,6 +53,11 @@ export interface NodeConfig {
   readonly failureDomain: FailureDomain;
   /** The exchange that this node trusts; absent: the node stands alone. */
   readonly exchange?: { readonly url: string; readonly publicKey: JsonWebKeyOkp };
+  /**
+   * A service whose being there must not show (sexual health, gender, fertility, refuge), or one whose controller chose so: it tells
+   * the locator nothing, leaves no copies, and holds nothing for whoever asks from outside.
+   */
+  readonly isProtected?: boolean;
   /** Members' shared key for locator pseudonyms, base64url of 32 bytes; the exchange has none. */
   readonly locatorKey?: string;
   /** On the exchange: the folder's members file, from which the directory is signed. */
@@ -123,6 +128,7 @@ export function parseNodeConfig(text: string, file: string): NodeConfig {
       ring: domain?.ring ?? 'unknown',
     },
     ...(members === undefined ? {} : { members }),
+    isProtected: raw.isProtected === true,
   };
 }
 
@@ -136,6 +142,8 @@ function feedOf(raw: unknown, index: number, file: string): FeedConfig {
   if (!Array.isArray(feed.covers)) throw wrong(file, `${at}.covers`, 'a list of FHIR resource types');
   if (typeof feed.heartbeatSeconds !== 'number' || !(feed.heartbeatSeconds > 0))
     throw wrong(file, `${at}.heartbeatSeconds`, 'a number of seconds above 0');
+  if (feed.since !== undefined && !/^\d{4}-\d{2}-\d{2}$/.test(feed.since))
+    throw wrong(file, `${at}.since`, 'a date, YYYY-MM-DD');
   return feed as FeedConfig;
 }
 

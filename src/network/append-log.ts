@@ -11,6 +11,7 @@ export class AppendLog<V> {
   #file: FileHandle;
   #lines: number;
   #waiting: string[] = [];
+  #isTorn = false;
   #flushing: Promise<void> | undefined;
 
   private constructor(path: string, file: FileHandle, entries: Map<string, V>, lines: number) {
@@ -65,9 +66,11 @@ export class AppendLog<V> {
     await Promise.resolve(); // whatever is put in the same turn goes together
     try {
       while (this.#waiting.length > 0) {
-        const text = `${this.#waiting.splice(0).join('\n')}\n`;
+        const text = `${this.#isTorn ? '\n' : ''}${this.#waiting.splice(0).join('\n')}\n`;
+        this.#isTorn = true; // until it is whole: what follows half a line begins a new one
         await this.#file.appendFile(text);
         await this.#file.datasync();
+        this.#isTorn = false;
         if (this.#lines > 1000 && this.#lines > 3 * this.entries.size) await this.#rewrite();
       }
     } finally {

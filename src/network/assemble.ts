@@ -5,7 +5,7 @@
 
 import type { Asker } from '../access/actor.ts';
 import { decideSharedRecord } from '../access/share-policy.ts';
-import type { InstantMs, NhsNumber, OdsCode } from '../base/brands.ts';
+import type { Id, InstantMs, NhsNumber, OdsCode } from '../base/brands.ts';
 import { type Clock, isoInstant } from '../base/clock.ts';
 import { Failure } from '../base/failure.ts';
 import type { Settings } from '../base/settings.ts';
@@ -15,11 +15,10 @@ import type { CopyOpener } from './copy-opener.ts';
 import type { DirectoryEntry } from './directory.ts';
 import type { DirectoryKeeper } from './directory-keeper.ts';
 import type { Health } from './health.ts';
-import type { Locator } from './locator.ts';
-import type { Located } from './locator-exchange.ts';
+import type { Locator, LocatorAnswer } from './locator.ts';
 import { answerFrom, type OwnSourceParts } from './own-source.ts';
 import type { PeerClient } from './peer-client.ts';
-import type { Pseudonymise } from './pseudonym.ts';
+import type { Pseudonym, Pseudonymise } from './pseudonym.ts';
 import type { SharedEntry, SharedRecord, SharedRecordQuery, SourceReport } from './shared-record.ts';
 import { decodeAnswer, type SourceAnswer, type SourceEntry, type SourceState } from './source-answer.ts';
 
@@ -40,11 +39,20 @@ export interface AssembleParts extends OwnSourceParts {
     readonly opener: CopyOpener;
     readonly pseudonymise: Pseudonymise;
     /** An opening that the source is to be told of. */
-    readonly opened: (source: OdsCode, asker: Asker) => void;
+    readonly opened: (source: OdsCode, p: Pseudonym, asker: Asker) => void;
   };
 }
 
 type Place = Pick<DirectoryEntry, 'ods' | 'name' | 'kind' | 'url'>;
+interface Ask {
+  readonly nhsNumber: NhsNumber;
+  readonly query: SharedRecordQuery;
+  readonly asker: Asker;
+  /** Monotonic time by which every source has answered or is late. */
+  readonly deadline: number;
+  /** The person's Patients at this node, for the audit. */
+  readonly persons: readonly Id[];
+}
 interface Part {
   readonly place: Place;
   readonly report: SourceReport;
@@ -75,9 +83,9 @@ export async function assemble(
   );
   if (match.kind === 'none' && (located === undefined || located.sources.length === 0)) throw notFound();
   const deadline = begun + Math.max(0, parts.settings.sharedRecordDeadlineMs - JOINING_MS);
-  const found = await Promise.all(
-    places.map((place) => part(parts, place, nhsNumber, query, asker, deadline)),
-  );
+  const persons = match.kind === 'one' ? match.patients : [];
+  const ask: Ask = { nhsNumber, query, asker, deadline, persons };
+  const found = await Promise.all(places.map((place) => part(parts, place, ask)));
   const record: SharedRecord = {
     nhsNumber,
     askedAt,
@@ -89,7 +97,7 @@ export async function assemble(
   await parts.records.as(asker).note({
     action: 'shared-record',
     targets: [],
-    persons: match.kind === 'one' ? match.patients : [],
+    persons,
     outcome: 'ok',
     detail: Object.fromEntries(record.sources.map((source) => [source.ods, source.status])),
   });
@@ -129,14 +137,15 @@ function whom(
   parts: AssembleParts,
   practice: OdsCode | undefined,
   isHere: boolean,
-  located: Located | undefined,
+  located: LocatorAnswer | undefined,
 ): Place[] {
   const { network, self, clock, settings } = parts;
   if (network === undefined) return [self];
   const freshFrom = clock.now() - settings.locatorFreshHours * 3_600_000;
   const named = new Set<OdsCode>(isHere ? [parts.ods] : []);
-  if (located === undefined || located.at < freshFrom) {
-    for (const entry of network.directory.entries()) if (entry.kind !== 'exchange') named.add(entry.ods);
+  for (const { ods, kind, isProtected } of network.directory.entries()) {
+    const isAsked = located === undefined || located.at < freshFrom || located.silent.includes(ods);
+    if (isAsked && kind !== 'exchange' && isProtected !== true) named.add(ods);
   }
   for (const ods of [...(located?.sources ?? []), ...(located?.practices ?? [])]) named.add(ods);
   if (practice !== undefined) named.add(practice);
@@ -146,68 +155,64 @@ function whom(
   });
 }
 
-async function part(
-  parts: AssembleParts,
-  place: Place,
-  nhsNumber: NhsNumber,
-  query: SharedRecordQuery,
-  asker: Asker,
-  deadline: number,
-): Promise<Part> {
-  if (place.ods === parts.ods) return fromAnswer(place, await answerFrom(parts, nhsNumber, query, asker));
+async function part(parts: AssembleParts, place: Place, ask: Ask): Promise<Part> {
   const { network, clock } = parts;
+  if (place.ods === parts.ods) {
+    const answer = await answerFrom(parts, ask.nhsNumber, ask.query, ask.asker);
+    return fromAnswer(place, answer, clock.now());
+  }
   const entry = network?.directory.entry(place.ods);
   if (network === undefined || entry === undefined) {
     return unavailable(parts, place, 'It is not in the directory of this network, so it could not be asked.');
   }
-  const left = (): number => deadline - clock.monotonicMs();
-  const copy = async (): Promise<Part | undefined> => fromCopy(parts, entry, nhsNumber, query, asker, left());
-  if (network.health.state(entry.ods) === 'down') {
-    return (
-      (await copy()) ??
-      unavailable(parts, place, 'It does not answer, and there is no copy that may be opened now.')
-    );
-  }
+  const copy = (): Promise<Part | undefined> => fromCopy(parts, entry, ask);
+  if (network.health.state(entry.ods) === 'down')
+    return (await copy()) ?? unavailable(parts, place, OUT_TEXT);
   const settled = new AbortController();
-  const live = askLive(parts, entry, nhsNumber, query, asker, left(), settled.signal);
-  const hedge = pause(left() * HEDGE, settled.signal).then(() =>
+  const live = askLive(parts, entry, ask, settled.signal);
+  // one that is late is looked at more closely: its copy opens where two holders see that it is out, and only there
+  const leftMs = ask.deadline - clock.monotonicMs();
+  const hedge = pause(leftMs * HEDGE, settled.signal).then(() =>
     settled.signal.aborted ? undefined : copy(),
   );
-  const answer = await live;
-  if (answer.kind === 'record' || answer.kind === 'refused' || answer.kind === 'too-large') {
+  const hedgedOrLive = hedge.then<Part | LiveAnswer>((part) => part ?? live);
+  const first = await Promise.race<Part | LiveAnswer>([live, hedgedOrLive]);
+  if ('report' in first) {
     settled.abort();
-    return fromAnswer(place, answer);
+    return first;
   }
-  if (answer.kind === 'down') {
+  if (first.kind === 'record' || first.kind === 'refused' || first.kind === 'too-large') {
+    settled.abort();
+    return fromAnswer(place, first, clock.now());
+  }
+  if (first.kind === 'down') {
     network.health.refused(entry);
     settled.abort();
-    return (
-      (await copy()) ??
-      unavailable(parts, place, 'It does not answer, and there is no copy that may be opened now.')
-    );
+    return (await copy()) ?? unavailable(parts, place, OUT_TEXT);
   }
   const hedged = await hedge;
   settled.abort();
-  return hedged ?? unavailable(parts, place, LATE_TEXT[answer.kind]);
+  return hedged ?? unavailable(parts, place, LATE_TEXT[first.kind]);
 }
 
+const OUT_TEXT = 'It does not answer, and there is no copy that may be opened now.';
 const LATE_TEXT = {
   late: 'It did not answer in time. Try again in a moment.',
-  garbage: 'What it answered made no sense, so none of it is shown.',
+  garbage: 'What it answered made no sense, or was not about this person, so none of it is shown.',
+  failed: 'It answered that it cannot give the record now. Try again in a moment.',
 } as const;
 
-type LiveAnswer = SourceAnswer | { readonly kind: 'down' | 'late' | 'garbage' };
+type LiveAnswer = SourceAnswer | { readonly kind: 'down' | 'late' | 'garbage' | 'failed' };
 
 async function askLive(
   parts: AssembleParts,
   entry: DirectoryEntry,
-  nhsNumber: NhsNumber,
-  query: SharedRecordQuery,
-  asker: Asker,
-  timeoutMs: number,
+  { nhsNumber, query, asker, deadline }: Ask,
   signal: AbortSignal,
 ): Promise<LiveAnswer> {
+  const timeoutMs = deadline - parts.clock.monotonicMs();
   if (parts.network === undefined || timeoutMs <= 0) return { kind: 'late' };
+  const { recordBytesMax, recordEntriesMax } = parts.settings;
   const answer = await parts.network.client.call({
     to: entry.ods,
     url: entry.url,
@@ -218,45 +223,61 @@ async function askLive(
     requestId: asker.requestId,
     body: Buffer.from(JSON.stringify({ nhsNumber, ...query })),
     timeoutMs,
-    bytesMax: parts.settings.recordBytesMax + 10_000_000,
+    bytesMax: recordBytesMax + TABLE_BYTES_MAX,
     signal,
   });
   if (answer.kind === 'refused') return { kind: 'down' };
   if (answer.kind !== 'answer') return { kind: answer.kind };
-  if (answer.status !== 200) return { kind: 'garbage' };
-  return decodeAnswer(answer.body) ?? { kind: 'garbage' };
+  if (answer.status !== 200) return { kind: 'failed' };
+  const isFiltered = query.types !== undefined || query.since !== undefined;
+  const question = { nhsNumber, isFiltered, entriesMax: recordEntriesMax };
+  return decodeAnswer(answer.body, question) ?? { kind: 'garbage' };
 }
 
-async function fromCopy(
-  parts: AssembleParts,
-  entry: DirectoryEntry,
-  nhsNumber: NhsNumber,
-  query: SharedRecordQuery,
-  asker: Asker,
-  timeoutMs: number,
-): Promise<Part | undefined> {
+/** What an answer holds beside the entries. */
+const TABLE_BYTES_MAX = 10_000_000;
+
+async function fromCopy(parts: AssembleParts, entry: DirectoryEntry, ask: Ask): Promise<Part | undefined> {
+  const { nhsNumber, query, asker, deadline, persons } = ask;
+  const timeoutMs = deadline - parts.clock.monotonicMs();
   if (parts.network === undefined || timeoutMs <= 0) return undefined;
   const { opener, pseudonymise, opened } = parts.network;
-  const copy = await opener.open({ source: entry, p: pseudonymise(nhsNumber), query, asker, timeoutMs });
+  const p = pseudonymise(nhsNumber);
+  const copy = await opener.open({ source: entry, nhsNumber, p, query, asker, timeoutMs });
   if (copy.kind === 'closed') return undefined;
   const outcome = copy.kind === 'copy' ? 'ok' : 'refused';
   const detail = {
     source: entry.ods,
     ...(copy.kind === 'copy' ? { resources: copy.entries.length } : { rule: copy.rule }),
   };
-  await parts.records.as(asker).note({ action: 'open-copy', targets: [], persons: [], outcome, detail });
-  opened(entry.ods, asker);
-  if (copy.kind === 'refused') return fromAnswer(entry, copy);
-  const text = `It does not answer. This is the copy that it left for such a time, complete up to ${isoInstant(copy.state.asAt)}; anything newer is missing.`;
+  await parts.records.as(asker).note({ action: 'open-copy', targets: [], persons, outcome, detail });
+  opened(entry.ods, p, asker);
+  if (copy.kind === 'refused') return fromAnswer(entry, copy, parts.clock.now());
+  const held = copy.isHeldBack
+    ? ' A later state, which had lost most of the entries, is held back for a person to look at.'
+    : '';
+  const state = notAfter(copy.state, parts.clock.now());
+  const text = `It does not answer. This is the copy that it left for such a time, complete up to ${isoInstant(state.asAt)}; anything newer is missing.${held}`;
   return {
     place: entry,
-    report: { ...base(entry), ...copy.state, status: 'copy', diagnostics: text },
+    report: { ...base(entry), ...state, status: 'copy', diagnostics: text },
     entries: copy.entries,
   };
 }
 
-function fromAnswer(place: Place, answer: SourceAnswer): Part {
-  const shared = { ...base(place), ...answer.state };
+/** Nobody knows what is still to come: where a source's clock runs ahead, its times stop at ours. */
+function notAfter({ asAt, coverage, behind }: SourceState, now: InstantMs): SourceState {
+  const upTo = (at: InstantMs): InstantMs => Math.min(at, now) as InstantMs;
+  return {
+    asAt: upTo(asAt),
+    coverage: coverage.map((one) => ({ ...one, asAt: upTo(one.asAt) })),
+    behind: behind.map((one) => ({ ...one, since: upTo(one.since) })),
+  };
+}
+
+function fromAnswer(place: Place, answer: SourceAnswer, now: InstantMs): Part {
+  const state = notAfter(answer.state, now);
+  const shared = { ...base(place), ...state };
   switch (answer.kind) {
     case 'refused':
       return {
@@ -270,7 +291,7 @@ function fromAnswer(place: Place, answer: SourceAnswer): Part {
       return {
         place,
         entries: answer.entries,
-        report: { ...shared, ...liveOrBehind(answer.state, answer.entries.length) },
+        report: { ...shared, ...liveOrBehind(state, answer.entries.length) },
       };
   }
 }

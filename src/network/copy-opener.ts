@@ -6,21 +6,29 @@
 
 import type { Asker } from '../access/actor.ts';
 import { applySharePolicy, showsUnder } from '../access/share-policy.ts';
-import type { InstantMs, OdsCode } from '../base/brands.ts';
+import type { InstantMs, NhsNumber, OdsCode } from '../base/brands.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Settings } from '../base/settings.ts';
-import { type CopyEntry, type CopySegment, decodeSegment } from './copy-segment.ts';
-import { decodeReleased, type Released } from './copy-wire.ts';
+import { eachReference, parseReference } from '../fhir/references.ts';
+import { type Closed, type CopyEntry, type CopySegment, decodeSegment } from './copy-segment.ts';
+import { decodeReleased, type Released, type SealedSegment } from './copy-wire.ts';
 import type { DirectoryEntry } from './directory.ts';
 import type { PeerClient } from './peer-client.ts';
+import { areOfPerson } from './person-check.ts';
 import type { Pseudonym } from './pseudonym.ts';
 import { joinKey, openSegment, SHARES_NEEDED } from './sealing.ts';
 import type { RefusalRule, SharedRecordQuery } from './shared-record.ts';
 import { isEntry, type SourceEntry, type SourceState } from './source-answer.ts';
 
 export type OpenedCopy =
-  | { readonly kind: 'copy'; readonly state: SourceState; readonly entries: readonly SourceEntry[] }
+  | {
+      readonly kind: 'copy';
+      readonly state: SourceState;
+      readonly entries: readonly SourceEntry[];
+      /** A newer push that lost most of the record is held back for a person to look at. */
+      readonly isHeldBack: boolean;
+    }
   | {
       readonly kind: 'refused';
       readonly rule: RefusalRule;
@@ -48,6 +56,7 @@ interface OpenerParts {
 
 export interface OpenRequest {
   readonly source: DirectoryEntry;
+  readonly nhsNumber: NhsNumber;
   readonly p: Pseudonym;
   readonly query: SharedRecordQuery;
   readonly asker: Asker;
@@ -73,11 +82,8 @@ export class CopyOpener {
       if (shares.length < SHARES_NEEDED || copy.through === undefined) continue;
       try {
         const key = await joinKey(shares.slice(0, SHARES_NEEDED));
-        return this.#apply(
-          request,
-          opened(key, request, copy, this.#parts.settings.recordBytesMax),
-          copy.through,
-        );
+        const segments = opened(key, request, copy, this.#parts.settings.recordBytesMax);
+        return this.#apply(request, segments, copy.through, copy.held !== undefined);
       } catch (error) {
         this.#parts.log.error(
           { source: request.source.ods, error: String(error) },
@@ -88,11 +94,14 @@ export class CopyOpener {
     return { kind: 'closed' };
   }
 
-  #apply(request: OpenRequest, copy: OpenedSegments, through: SourceState): OpenedCopy {
-    if (copy.refusal !== undefined) {
+  #apply(request: OpenRequest, copy: OpenedSegments, through: SourceState, isHeldBack: boolean): OpenedCopy {
+    const { refusal } = copy;
+    if (refusal === 'too-large') return { kind: 'closed' };
+    if (refusal === 'gone') return { kind: 'copy', state: through, entries: [], isHeldBack };
+    if (refusal !== undefined) {
       return {
         kind: 'refused',
-        rule: copy.refusal,
+        rule: refusal,
         text: 'The record there could not be joined to this person.',
         state: through,
       };
@@ -101,13 +110,13 @@ export class CopyOpener {
     if (verdict.kind === 'refuse')
       return { kind: 'refused', rule: verdict.rule, text: verdict.text, state: through };
     const { types, since } = request.query;
-    const entries = copy.entries.filter(
+    const shown = copy.entries.filter((entry) => showsUnder(verdict, entry.type, entry.labels));
+    const entries = withoutLoose(shown).filter(
       (entry) =>
-        showsUnder(verdict, entry.type, entry.labels) &&
         (types === undefined || types.includes(entry.type)) &&
         (since === undefined || entry.lastUpdated >= since),
     );
-    return { kind: 'copy', state: through, entries };
+    return { kind: 'copy', state: through, entries, isHeldBack };
   }
 
   /** What holders release in time: all three are asked side by side, and two that fit together are enough. */
@@ -167,8 +176,26 @@ function isEnough(released: readonly Released[]): boolean {
 
 interface OpenedSegments {
   readonly policy: CopySegment['policy'];
-  readonly refusal?: RefusalRule;
+  readonly refusal?: Closed;
   readonly entries: readonly CopyEntry[];
+}
+
+/** What only hidden entries refer to is hidden with them: a clinic's name says as much as the letter from it. */
+function withoutLoose(entries: readonly CopyEntry[]): readonly CopyEntry[] {
+  const loose = new Map(entries.filter((one) => !one.isOwn).map((one) => [`${one.type}/${one.id}`, one]));
+  const kept = entries.filter((one) => one.isOwn);
+  for (const entry of kept) {
+    if (loose.size === 0) break;
+    eachReference(JSON.parse(entry.bytes.toString()), (text) => {
+      const reference = parseReference(text);
+      const key = reference.kind === 'local' ? `${reference.type}/${reference.id}` : '';
+      const named = loose.get(key);
+      if (named === undefined) return;
+      loose.delete(key);
+      kept.push(named); // and what that refers to, in its turn
+    });
+  }
+  return kept;
 }
 
 /** The record that the segments make. Throws where one was changed, is missing in between, or holds what it may not. */
@@ -176,11 +203,14 @@ function opened(key: Buffer, request: OpenRequest, copy: Released, bytesMax: num
   const entries = new Map<string, CopyEntry>();
   let last: CopySegment | undefined;
   let before = '';
-  for (const { name, after, sealed } of copy.segments) {
-    if (after !== before) throw new Error('a segment is missing');
-    before = name;
+  const open = ({ name, after, sealed }: SealedSegment): CopySegment => {
     const place = { source: request.source.ods, p: request.p, name, after };
-    const segment = decodeSegment(openSegment(key, place, sealed, bytesMax));
+    return decodeSegment(openSegment(key, place, sealed, bytesMax));
+  };
+  for (const one of copy.segments) {
+    if (one.after !== before) throw new Error('a segment is missing');
+    before = one.name;
+    const segment = open(one);
     for (const gone of segment.removed) entries.delete(gone);
     for (const entry of segment.entries) {
       if (!isEntry(entry.bytes, entry.type, entry.id))
@@ -189,10 +219,14 @@ function opened(key: Buffer, request: OpenRequest, copy: Released, bytesMax: num
     }
     last = segment;
   }
-  if (last === undefined) throw new Error('there is no segment');
-  return {
-    policy: last.policy,
-    entries: [...entries.values()],
-    ...(last.refusal === undefined ? {} : { refusal: last.refusal }),
-  };
+  // dissent counts at once, also where the entries that came with it are held back
+  const { policy, refusal } = copy.held === undefined ? (last ?? noSegment()) : open(copy.held);
+  const all = [...entries.values()];
+  const patients = all.filter((one) => one.type === 'Patient').map((one) => one.id);
+  if (!areOfPerson(request.nhsNumber, patients, all, true)) throw new Error('it is not this person');
+  return { policy, entries: all, ...(refusal === undefined ? {} : { refusal }) };
+}
+
+function noSegment(): never {
+  throw new Error('there is no segment');
 }

@@ -19,10 +19,15 @@ export interface CopyEntry {
   readonly bytes: Buffer;
 }
 
+/**
+ * Why a record is closed whoever asks: a rule (the number is not verified, or claimed by several records), nothing is held any more or
+ * nothing that may be known of, or it is larger than may be copied.
+ */
+export type Closed = RefusalRule | 'gone' | 'too-large';
+
 export interface CopySegment {
   readonly policy: SharePolicy;
-  /** The source would refuse everybody: the number is not verified, or claimed by several records. */
-  readonly refusal?: RefusalRule;
+  readonly refusal?: Closed;
   readonly entries: readonly CopyEntry[];
   /** `Type/id` of what is no longer part of the record. */
   readonly removed: readonly string[];

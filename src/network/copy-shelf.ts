@@ -1,19 +1,24 @@
 /**
  * A custodian's shelf (and a guardian's): other organisations' sealed segments and its own shares of their keys. Nothing on it can be
- * read here. Keeps points in time, and holds back a push that would make most of a record vanish.
+ * read here. Keeps points in time, and holds back a push that would make most of a record vanish. What a segment is stands in its
+ * blob's name, so that finding the newest reads no content.
  */
 import type { InstantMs, OdsCode } from '../base/brands.ts';
 import type { Clock } from '../base/clock.ts';
+import type { Ids } from '../base/ids.ts';
+import type { Log } from '../base/log.ts';
 import type { Settings } from '../base/settings.ts';
 import type { Blobs } from '../store/store.ts';
 import { AppendLog } from './append-log.ts';
-import type { Push, PushedSegment, Released, SealedShare, SegmentHead } from './copy-wire.ts';
+import type { Push, PushedSegment, Released, SealedSegment, SealedShare, SegmentHead } from './copy-wire.ts';
 import type { Pseudonym } from './pseudonym.ts';
 import type { SourceState } from './source-answer.ts';
 
 interface ShelfParts {
   readonly blobs: Blobs;
   readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Log;
   readonly settings: Pick<Settings, 'copyKeepDays' | 'copyShrinkBrakePercent'>;
   /** Keeps what each source last said it is through. */
   readonly throughPath: string;
@@ -23,26 +28,29 @@ interface ShelfParts {
 
 /** What became of a push. */
 export interface Shelved {
-  /** People whose segment follows one that is not here: the source begins again with a base. */
+  /** People whose segment follows one that is not here, or is older than one that is: the source begins again with a base. */
   readonly missing: readonly Pseudonym[];
   /** People whose push is kept aside, since it would remove most of the record; the state before it goes on being served. */
   readonly held: readonly Pseudonym[];
+  /** This shelf: another one than before is an empty one, and everything is to be pushed again. */
+  readonly shelf: string;
+  /** The newest moment in a segment's name here, where a push was older: the source's clock has gone back. */
+  readonly newestMs?: number;
 }
 
 type KeptHead = SegmentHead & { readonly held: boolean };
-interface Kept {
-  readonly head: KeptHead;
-  readonly sealed: Buffer;
-}
 
 /** Records smaller than this may vanish at once: there is no pattern in a few entries. */
 const BRAKE_FROM = 10;
-const LIST = 200;
+const LIST = 500;
 const DAY_MS = 86_400_000;
+const ABOUT_SPACE = 'copy-shelf';
 
 export class CopyShelf {
   readonly #parts: ShelfParts;
   readonly #through: AppendLog<SourceState>;
+  readonly #held = new Set<string>();
+  #id: Promise<string> | undefined;
 
   private constructor(parts: ShelfParts, through: AppendLog<SourceState>) {
     this.#parts = parts;
@@ -57,33 +65,81 @@ export class CopyShelf {
     return this.#through.close();
   }
 
+  /** People whose newest push was held back since this node started. */
+  heldBack(): number {
+    return this.#held.size;
+  }
+
   /** Durable when it resolves. A source pushes its own copies only: `source` is who signed the call. */
   async accept(source: OdsCode, push: Push): Promise<Shelved> {
     const missing: Pseudonym[] = [];
     const held: Pseudonym[] = [];
-    for (const { p, set, sealed } of push.shares) await this.#putShare(source, p, { set, sealed });
-    for (const segment of push.segments) {
+    let newestMs: number | undefined;
+    const one = async (segment: PushedSegment): Promise<void> => {
       const outcome = await this.#acceptSegment(source, segment);
-      if (outcome === 'missing') missing.push(segment.p);
       if (outcome === 'held') held.push(segment.p);
-    }
+      if (outcome !== 'held' && outcome !== 'kept') missing.push(segment.p);
+      if (typeof outcome === 'number') newestMs = Math.max(newestMs ?? 0, outcome);
+    };
+    const perPerson = Map.groupBy(push.segments, ({ p }) => p);
+    // side by side, so that one fsync serves many; one person's in order
+    await Promise.all([
+      ...push.shares.map(({ p, ...share }) => this.#putShare(source, p, share)),
+      ...[...perPerson.values()].map(async (segments) => {
+        for (const segment of segments) await one(segment);
+      }),
+    ]);
     // a source that is told that something is missing is not through, whatever it thought when it sent this
     if (push.through !== undefined && missing.length === 0) await this.#through.put(source, push.through);
-    return { missing, held };
+    const shelf = await this.#name();
+    return { missing, held, shelf, ...(newestMs === undefined ? {} : { newestMs }) };
   }
 
-  async #acceptSegment(source: OdsCode, segment: PushedSegment): Promise<'kept' | 'missing' | 'held'> {
+  /** In the store with the copies, so that it is lost with them. */
+  #name(): Promise<string> {
+    const { blobs, ids } = this.#parts;
+    this.#id ??= (async () => {
+      const kept = await blobs.get(ABOUT_SPACE, 'id');
+      if (kept !== undefined) return kept.toString();
+      const id = ids.next();
+      await blobs.put(ABOUT_SPACE, 'id', Buffer.from(id));
+      return id;
+    })().catch((error: unknown) => {
+      this.#id = undefined;
+      throw error;
+    });
+    return this.#id;
+  }
+
+  /** A number: the time in the name of a newer segment that is here already. */
+  async #acceptSegment(
+    source: OdsCode,
+    segment: PushedSegment,
+  ): Promise<'kept' | 'missing' | 'held' | number> {
     const kept = await this.#heads(source, segment.p);
+    const newest = kept.at(-1);
+    if (newest !== undefined && newest.name >= segment.name) return timeOf(newest.name);
     const before = segment.after === '' ? undefined : kept.find((one) => one.name === segment.after);
     if (segment.after !== '' && before === undefined) return 'missing';
     const lastGood = kept.findLast((one) => !one.held);
     const held = before?.held === true || (!segment.isClosed && this.#isBraked(lastGood, segment));
-    const { sealed, share, ...rest } = segment;
+    const { sealed, share, ...head } = segment;
     if (share !== undefined) await this.#putShare(source, segment.p, share);
-    const head: KeptHead = { ...rest, held };
-    await this.#parts.blobs.put(space(source), nameOf(segment.p, segment.name), withHead(head, sealed));
-    if (segment.after === '') await this.#prune(source, segment.p, kept);
+    await this.#parts.blobs.put(space(source), nameOf({ ...head, held }), sealed);
+    this.#noteHeld(source, segment.p, held);
+    if (segment.after === '') await this.#prune(source, kept);
     return held ? 'held' : 'kept';
+  }
+
+  #noteHeld(source: OdsCode, p: Pseudonym, held: boolean): void {
+    if (!held) this.#held.delete(`${source} ${p}`);
+    else {
+      this.#held.add(`${source} ${p}`);
+      this.#parts.log.warn(
+        { source },
+        'a copy that lost most of its entries is held back; look at its source',
+      );
+    }
   }
 
   #isBraked(before: SegmentHead | undefined, segment: SegmentHead): boolean {
@@ -92,14 +148,13 @@ export class CopyShelf {
   }
 
   /** Drops what is older than is kept, but never the newest good base before that age: a point in time needs the base that it stands on. */
-  async #prune(source: OdsCode, p: Pseudonym, kept: readonly KeptHead[]): Promise<void> {
+  async #prune(source: OdsCode, kept: readonly KeptHead[]): Promise<void> {
     const oldest = this.#parts.clock.now() - this.#parts.settings.copyKeepDays * DAY_MS;
     const old = kept.filter((head) => timeOf(head.name) < oldest);
     const lastBase = old.findLast((head) => head.after === '' && !head.held);
-    for (const head of old) {
-      if (lastBase !== undefined && head.name < lastBase.name)
-        await this.#parts.blobs.delete(space(source), nameOf(p, head.name));
-    }
+    if (lastBase === undefined) return;
+    const gone = old.filter((head) => head.name < lastBase.name);
+    await Promise.all(gone.map((head) => this.#parts.blobs.delete(space(source), nameOf(head))));
   }
 
   /** This node's share and, of a custodian, the segments that make the record as it was at `at`. Undefined where it holds no share. */
@@ -107,28 +162,21 @@ export class CopyShelf {
     const kept = await this.#parts.blobs.get(shareSpace(source), p);
     if (kept === undefined) return undefined;
     const { head, rest } = cut<{ set: string }>(kept);
+    const heads = (await this.#heads(source, p)).filter((one) => timeOf(one.name) <= at);
+    const chain = chainIn(heads);
+    const tip = chain.at(-1);
+    const newest = heads.at(-1);
+    const held = newest?.held === true && tip !== undefined ? newest : undefined;
     const through = this.#through.entries.get(source);
     return {
       set: head.set,
       share: this.#parts.unseal(rest),
-      segments: await this.#chain(source, p, at),
-      ...(through === undefined ? {} : { through }),
+      segments: await Promise.all(chain.map((one) => this.#segment(source, one))),
+      ...(held === undefined ? {} : { held: await this.#segment(source, held) }),
+      ...(through === undefined
+        ? {}
+        : { through: held === undefined && through.asAt <= at ? through : asOf(through, tip) }),
     };
-  }
-
-  async #chain(source: OdsCode, p: Pseudonym, at: InstantMs): Promise<Released['segments']> {
-    const heads = (await this.#heads(source, p)).filter((head) => !head.held && timeOf(head.name) <= at);
-    const base = heads.findLastIndex((head) => head.after === '');
-    if (base < 0) return [];
-    const chain: (SegmentHead & { sealed: Buffer })[] = [];
-    for (const head of heads.slice(base)) {
-      if (chain.length > 0 && head.after !== chain.at(-1)?.name) break;
-      const segment = await this.#segment(source, p, head.name);
-      if (segment === undefined) break;
-      const { held: _held, ...rest } = segment.head;
-      chain.push({ ...rest, sealed: segment.sealed });
-    }
-    return chain;
   }
 
   async #heads(source: OdsCode, p: Pseudonym): Promise<KeptHead[]> {
@@ -137,25 +185,42 @@ export class CopyShelf {
     for (;;) {
       const names = await this.#parts.blobs.list(space(source), after, LIST);
       const own = names.filter((name) => name.startsWith(`${p}.`));
-      for (const name of own) {
-        const segment = await this.#segment(source, p, name.slice(p.length + 1));
-        if (segment !== undefined) heads.push(segment.head);
-      }
+      heads.push(...own.map((name) => headIn(p, name)));
       if (own.length < LIST) return heads;
       after = own.at(-1) ?? after;
     }
   }
 
-  async #segment(source: OdsCode, p: Pseudonym, name: string): Promise<Kept | undefined> {
-    const bytes = await this.#parts.blobs.get(space(source), nameOf(p, name));
-    if (bytes === undefined) return undefined;
-    const { head, rest } = cut<KeptHead>(bytes);
-    return { head, sealed: rest };
+  async #segment(source: OdsCode, kept: KeptHead): Promise<SealedSegment> {
+    const sealed = await this.#parts.blobs.get(space(source), nameOf(kept));
+    if (sealed === undefined) throw new Error('a segment was removed while it was asked for');
+    const { held: _held, ...head } = kept;
+    return { ...head, sealed };
   }
 
   #putShare(source: OdsCode, p: Pseudonym, { set, sealed }: SealedShare): Promise<void> {
     return this.#parts.blobs.put(shareSpace(source), p, withHead({ set }, sealed));
   }
+}
+
+/**
+ * From a base to the newest good segment, found backwards: two that follow the same one (the answer to the first was lost on its way)
+ * do not end the chain.
+ */
+function chainIn(heads: readonly KeptHead[]): KeptHead[] {
+  const byName = new Map(heads.map((head) => [head.name, head]));
+  const chain: KeptHead[] = [];
+  for (let head = heads.findLast((one) => !one.held); head !== undefined; ) {
+    chain.unshift(head);
+    head = head.after === '' ? undefined : byName.get(head.after);
+  }
+  return chain[0]?.after === '' ? chain : [];
+}
+
+/** What the source said, with an as-at not newer than the segment that is shown. */
+function asOf(through: SourceState, tip: SegmentHead | undefined): SourceState {
+  const made = tip === undefined ? 0 : timeOf(tip.name);
+  return { ...through, asAt: Math.min(through.asAt, made) as InstantMs };
 }
 
 /** The moment in a segment's name. */
@@ -165,7 +230,16 @@ function timeOf(name: string): number {
 
 const space = (source: OdsCode): string => `copy-${source}`;
 const shareSpace = (source: OdsCode): string => `share-${source}`;
-const nameOf = (p: Pseudonym, name: string): string => `${p}.${name}`;
+
+/** `p.name.after.count.what`; what: `g`ood, `c`losed by the source, `h`eld back. */
+function nameOf({ p, name, after, count, isClosed, held }: KeptHead): string {
+  return `${p}.${name}.${after}.${count}.${held ? 'h' : isClosed ? 'c' : 'g'}`;
+}
+
+function headIn(p: Pseudonym, text: string): KeptHead {
+  const [name = '', after = '', count, what] = text.slice(p.length + 1).split('.');
+  return { p, name, after, count: Number(count), isClosed: what === 'c', held: what === 'h' };
+}
 
 function withHead(head: object, rest: Buffer): Buffer {
   return Buffer.concat([Buffer.from(`${JSON.stringify(head)}\n`), rest]);

@@ -41,7 +41,16 @@ export interface Released {
   readonly set: string;
   readonly share: Buffer;
   readonly through?: SourceState;
-  readonly segments: readonly (SegmentHead & { readonly sealed: Buffer })[];
+  readonly segments: readonly SealedSegment[];
+  /**
+   * The newest segment, where the brake holds it back: its policy counts, its entries do not. The as-at in `through` is then that of the
+   * segments before it.
+   */
+  readonly held?: SealedSegment;
+}
+
+export interface SealedSegment extends SegmentHead {
+  readonly sealed: Buffer;
 }
 
 const NAME = /^[0-9a-z]{9}-[0-9a-z]{1,8}$/;
@@ -96,16 +105,15 @@ export function decodePush(body: Buffer): Push | undefined {
 }
 
 export function encodeReleased(released: Released): Buffer {
+  const segments = [...released.segments, ...(released.held === undefined ? [] : [released.held])];
   const line = {
     set: released.set,
     share: released.share.toString('base64url'),
     ...(released.through === undefined ? {} : { through: released.through }),
-    segments: released.segments.map(({ sealed, ...head }) => ({ ...head, length: sealed.length })),
+    isHeld: released.held !== undefined,
+    segments: segments.map(({ sealed, ...head }) => ({ ...head, length: sealed.length })),
   };
-  return Buffer.concat([
-    Buffer.from(`${JSON.stringify(line)}\n`),
-    ...released.segments.map(({ sealed }) => sealed),
-  ]);
+  return Buffer.concat([Buffer.from(`${JSON.stringify(line)}\n`), ...segments.map(({ sealed }) => sealed)]);
 }
 
 export function decodeReleased(body: Buffer): Released | undefined {
@@ -116,16 +124,20 @@ export function decodeReleased(body: Buffer): Released | undefined {
       set: string;
       share: string;
       through?: SourceState;
+      isHeld: boolean;
       segments: readonly (SegmentHead & { length: number })[];
     };
     if (line.through !== undefined && !isState(line.through)) return undefined;
-    const segments = line.segments.map(({ length, ...head }) => ({ ...head, sealed: pieces.next(length) }));
+    const all = line.segments.map(({ length, ...head }) => ({ ...head, sealed: pieces.next(length) }));
+    const held = line.isHeld ? all.at(-1) : undefined;
+    const segments = held === undefined ? all : all.slice(0, -1);
     check(pieces.isDone() && typeof line.set === 'string');
     const share = Buffer.from(line.share, 'base64url');
     return {
       set: line.set,
       share,
       segments,
+      ...(held === undefined ? {} : { held }),
       ...(line.through === undefined ? {} : { through: line.through }),
     };
   } catch {

@@ -20,6 +20,8 @@ export interface Member {
   readonly failureDomain: FailureDomain;
   readonly signingKey: JsonWebKeyOkp;
   readonly sealingKey: JsonWebKeyOkp;
+  /** Its being there must not show in anybody's record: it is never asked because nobody knows whom to ask. */
+  readonly isProtected?: boolean;
 }
 
 export interface DirectoryEntry extends Member {

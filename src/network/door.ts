@@ -16,6 +16,7 @@ import { decodePush, encodeReleased } from './copy-wire.ts';
 import type { HealthAnswer } from './health.ts';
 import type { LocatorExchange, Pointer } from './locator-exchange.ts';
 import type { Caller, TokenChecker } from './node-token.ts';
+import { NOTICES_AT_ONCE } from './notices.ts';
 import { isPseudonym, type Pseudonym } from './pseudonym.ts';
 import type { SharedRecordQuery } from './shared-record.ts';
 import { encodeAnswer, type SourceAnswer } from './source-answer.ts';
@@ -46,49 +47,67 @@ const LOOKUPS_MAX = 1000;
 export function networkDoor(parts: NetworkDoorParts): (server: FastifyInstance) => Promise<void> {
   return async (server) => {
     server.removeAllContentTypeParsers();
-    server.addContentTypeParser(
-      '*',
-      { parseAs: 'buffer', bodyLimit: parts.copyPushBytesMax },
-      (_request, body, done) => done(null, body),
-    );
+    server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
     server.setErrorHandler((error: Error, request, reply) => answerFailure(parts, error, request, reply));
     server.get('/health', (_request, reply) => json(reply, parts.health()));
     server.get('/status', (_request, reply) => json(reply, parts.status()));
-    server.post('/record', (request, reply) => recordFor(parts, request, reply));
-    server.post('/copies/push', async (request, reply) => {
-      const { from } = await machineryOf(parts, request);
-      const push = decodePush(bodyOf(request));
-      if (push === undefined) throw new Failure('structure', 'This is not a push of continuity copies.');
-      return json(reply, await parts.shelf.accept(from, push));
-    });
-    server.post('/copies/release', (request, reply) => releaseFor(parts, request, reply));
-    server.post('/copies/notices', async (request, reply) => {
-      const { from } = await machineryOf(parts, request);
-      const { notices } = jsonOf(request) as { notices?: readonly unknown[] };
-      if (!Array.isArray(notices)) throw new Failure('structure', 'These are not notices.');
-      await parts.noticed(from, notices);
-      return json(reply, {});
-    });
     const { exchange } = parts;
-    if (exchange === undefined) return;
-    server.get('/directory', async (_request, reply) =>
-      reply.type('application/jose').send(await exchange.directory()),
-    );
-    server.post('/locator/publish', async (request, reply) => {
-      const { from } = await machineryOf(parts, request);
-      const pointers = pointersIn(jsonOf(request));
-      await exchange.locator.publish(from, pointers);
-      return json(reply, { located: pointers.map((pointer) => exchange.locator.locate(pointer.p)) });
-    });
-    server.post('/locator/lookup', async (request, reply) => {
-      await callerOf(parts, request);
-      const { pseudonyms } = jsonOf(request) as { pseudonyms?: readonly unknown[] };
-      if (!Array.isArray(pseudonyms) || pseudonyms.length > LOOKUPS_MAX || !pseudonyms.every(isPseudonym)) {
-        throw new Failure('structure', `A look-up takes at most ${LOOKUPS_MAX} pseudonyms.`);
-      }
-      return json(reply, { located: pseudonyms.map((p) => exchange.locator.locate(p)) });
+    if (exchange !== undefined) {
+      server.get('/directory', async (_request, reply) =>
+        reply.type('application/jose').send(await exchange.directory()),
+      );
+    }
+    await server.register(async (members) => {
+      // before the body is read: a stranger's is not
+      members.addHook('onRequest', async (request) => {
+        callers.set(request, await parts.checker.check(request.headers.authorization));
+      });
+      mountCopies(parts, members);
+      if (exchange !== undefined) mountLocator(exchange.locator, members);
+      members.post('/record', SMALL, (request, reply) => recordFor(parts, request, reply));
     });
   };
+}
+
+/** Who calls, by request: set before a member's route is reached. */
+const callers = new WeakMap<FastifyRequest, Caller>();
+const SMALL = { bodyLimit: 1_000_000 };
+
+function mountCopies(parts: NetworkDoorParts, server: FastifyInstance): void {
+  server.post('/copies/push', { bodyLimit: parts.copyPushBytesMax }, async (request, reply) => {
+    const { from } = machineryOf(request);
+    const push = decodePush(bodyOf(request));
+    if (push === undefined) throw new Failure('structure', 'This is not a push of continuity copies.');
+    return json(reply, await parts.shelf.accept(from, push));
+  });
+  server.post('/copies/release', SMALL, (request, reply) => releaseFor(parts, request, reply));
+  server.post('/copies/notices', SMALL, async (request, reply) => {
+    const { from } = machineryOf(request);
+    const { notices } = jsonOf(request) as { notices?: readonly unknown[] };
+    if (!Array.isArray(notices) || notices.length > NOTICES_AT_ONCE)
+      throw new Failure('structure', `These are not notices, or more than ${NOTICES_AT_ONCE}.`);
+    await parts.noticed(from, notices);
+    return json(reply, {});
+  });
+}
+
+function mountLocator(locator: LocatorExchange, server: FastifyInstance): void {
+  server.post('/locator/publish', SMALL, async (request, reply) => {
+    const { from } = machineryOf(request);
+    const body = jsonOf(request);
+    const pointers = pointersIn(body);
+    await locator.publish(from, pointers, (body as { isAll?: unknown }).isAll === true);
+    const located = pointers.map((pointer) => locator.locate(pointer.p));
+    return json(reply, { located, silent: locator.silent() });
+  });
+  server.post('/locator/lookup', SMALL, async (request, reply) => {
+    machineryOf(request);
+    const { pseudonyms } = jsonOf(request) as { pseudonyms?: readonly unknown[] };
+    if (!Array.isArray(pseudonyms) || pseudonyms.length > LOOKUPS_MAX || !pseudonyms.every(isPseudonym)) {
+      throw new Failure('structure', `A look-up takes at most ${LOOKUPS_MAX} pseudonyms.`);
+    }
+    return json(reply, { located: pseudonyms.map((p) => locator.locate(p)), silent: locator.silent() });
+  });
 }
 
 async function recordFor(
@@ -96,7 +115,7 @@ async function recordFor(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const caller = await callerOf(parts, request);
+  const caller = callerOf(request);
   const { nhsNumber, types, since } = jsonOf(request) as {
     nhsNumber?: unknown;
     types?: unknown;
@@ -115,7 +134,7 @@ async function recordFor(
   return reply
     .type('application/octet-stream')
     .header('cache-control', 'no-store')
-    .send(encodeAnswer(answer));
+    .send(encodeAnswer(answer, parsed.nhsNumber));
 }
 
 async function releaseFor(
@@ -123,7 +142,7 @@ async function releaseFor(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const caller = await callerOf(parts, request);
+  const caller = callerOf(request);
   const { source, p, at } = jsonOf(request) as { source?: unknown; p?: unknown; at?: unknown };
   const ods = odsCode(String(source));
   if (ods === undefined || !isPseudonym(p) || typeof at !== 'number')
@@ -137,11 +156,14 @@ async function releaseFor(
     .send(encodeReleased(released));
 }
 
-const callerOf = (parts: NetworkDoorParts, request: FastifyRequest): Promise<Caller> =>
-  parts.checker.check(request.headers.authorization);
+function callerOf(request: FastifyRequest): Caller {
+  const caller = callers.get(request);
+  if (caller === undefined) throw new Failure('login', 'Calls between nodes need the calling node’s token.');
+  return caller;
+}
 
-async function machineryOf(parts: NetworkDoorParts, request: FastifyRequest): Promise<Caller> {
-  const caller = await callerOf(parts, request);
+function machineryOf(request: FastifyRequest): Caller {
+  const caller = callerOf(request);
   if (caller.actor.role !== 'node')
     throw new Failure('forbidden', 'Only a node’s own machinery may do this.');
   return caller;

@@ -6,6 +6,7 @@ import type { InstantMs, OdsCode } from '../base/brands.ts';
 import type { Clock } from '../base/clock.ts';
 import { machinery } from './node-token.ts';
 import type { PeerClient } from './peer-client.ts';
+import { isInstant } from './source-answer.ts';
 
 export interface Peer {
   readonly ods: OdsCode;
@@ -21,6 +22,8 @@ export interface HealthAnswer {
   readonly asAt: InstantMs;
   /** Peers that this node sees up, and how many milliseconds ago it last did. */
   readonly up: Readonly<Record<string, number>>;
+  /** The as-at that each peer last said, so that one that is out keeps its age where nobody here has heard it. */
+  readonly said: Readonly<Record<string, InstantMs>>;
 }
 
 interface Seen {
@@ -29,7 +32,11 @@ interface Seen {
   lastSeen: number | undefined;
   lastWall: InstantMs | undefined;
   asAt: InstantMs | undefined;
-  probing: boolean;
+  /** Of its last answer. */
+  n: number | undefined;
+  probing: Promise<void> | undefined;
+  /** Monotonic time at which its last probe ended. */
+  probed: number;
   /** Monotonic time at which some peer last saw this one up. */
   vouched: number;
 }
@@ -74,10 +81,12 @@ export class Health {
   answer(asAt: InstantMs): HealthAnswer {
     const now = this.#parts.clock.monotonicMs();
     const up: Record<string, number> = {};
+    const said: Record<string, InstantMs> = {};
     for (const [ods, seen] of this.#seen) {
       if (seen.failures === 0 && seen.lastSeen !== undefined) up[ods] = Math.round(now - seen.lastSeen);
+      if (seen.asAt !== undefined) said[ods] = seen.asAt;
     }
-    return { ods: this.#parts.ods, n: ++this.#answers, asAt, up };
+    return { ods: this.#parts.ods, n: ++this.#answers, asAt, up, said };
   }
 
   state(ods: OdsCode): 'up' | 'late' | 'down' | 'unknown' {
@@ -92,7 +101,7 @@ export class Health {
     return ods === this.#parts.ods ? this.#parts.clock.now() : this.#seen.get(ods)?.lastWall;
   }
 
-  /** The peer's as-at as it last said it. */
+  /** The peer's as-at as it last said it, to this node or to one that told it on. */
   lastAsAt(ods: OdsCode): InstantMs | undefined {
     return this.#seen.get(ods)?.asAt;
   }
@@ -103,24 +112,34 @@ export class Health {
   }
 
   /**
-   * Whether this node itself sees the peer out: by probes before now, and by one more made now. A peer of ours that has seen it up since
-   * it first failed us speaks against it.
+   * Whether this node itself sees the peer out, by its newest probe: the one just ended where probes had failed before it, else one made
+   * now. A peer of ours that has seen it up since it first failed us speaks against it.
    */
   async isOut(peer: Peer): Promise<boolean> {
-    await this.#probe(peer);
     const seen = this.#of(peer.ods);
-    return seen.failures >= FAILURES && seen.vouched <= seen.firstFailure + this.#parts.timeoutMs;
+    const { clock, intervalMs, timeoutMs } = this.#parts;
+    const isKnown = (): boolean =>
+      seen.failures >= FAILURES && clock.monotonicMs() - seen.probed <= intervalMs + timeoutMs;
+    if (!isKnown()) await seen.probing;
+    if (!isKnown()) await this.#probe(peer);
+    return isKnown() && seen.vouched <= seen.firstFailure + this.#parts.timeoutMs;
   }
 
-  async #probe(peer: Peer): Promise<void> {
+  /** One probe at a time: who comes while one is under way waits for that. */
+  #probe(peer: Peer): Promise<void> {
     const seen = this.#of(peer.ods);
-    if (seen.probing) return;
-    seen.probing = true;
+    seen.probing ??= this.#look(peer, seen).finally(() => {
+      seen.probing = undefined;
+      seen.probed = this.#parts.clock.monotonicMs();
+    });
+    return seen.probing;
+  }
+
+  async #look(peer: Peer, seen: Seen): Promise<void> {
     const { client, timeoutMs, ods } = this.#parts;
     const { actor, purpose } = machinery(ods, 'probe');
     const call = { to: peer.ods, url: peer.url, method: 'GET', path: '/health', actor, purpose } as const;
     const answer = await client.call({ ...call, requestId: 'probe', timeoutMs, bytesMax: PROBE_BYTES_MAX });
-    seen.probing = false;
     if (answer.kind === 'refused') this.#failed(seen, true);
     else if (answer.kind === 'answer' && answer.status === 200 && this.#believes(peer, seen, answer.body))
       this.#succeeded(peer, seen);
@@ -129,18 +148,28 @@ export class Health {
 
   #believes(peer: Peer, seen: Seen, body: Buffer): boolean {
     try {
-      const { ods, n, asAt, up } = JSON.parse(body.toString()) as HealthAnswer;
-      if (ods !== peer.ods || !Number.isInteger(n) || !Number.isFinite(asAt)) return false;
+      const { ods, n, asAt, up, said } = JSON.parse(body.toString()) as HealthAnswer;
+      if (ods !== peer.ods || !Number.isInteger(n) || n === seen.n || !isInstant(asAt)) return false;
+      seen.n = n;
       seen.asAt = asAt;
-      const now = this.#parts.clock.monotonicMs();
-      for (const [other, age] of Object.entries(up)) {
-        if (other === this.#parts.ods || typeof age !== 'number' || age < 0) continue;
-        const about = this.#of(other as OdsCode);
-        about.vouched = Math.max(about.vouched, now - age);
-      }
+      this.#hear(peer, up, said);
       return true;
     } catch {
       return false;
+    }
+  }
+
+  /** Gossip, about members of the network only. */
+  #hear(peer: Peer, up: HealthAnswer['up'], said: HealthAnswer['said']): void {
+    const now = this.#parts.clock.monotonicMs();
+    for (const { ods } of this.#parts.peers()) {
+      if (ods === this.#parts.ods || ods === peer.ods) continue;
+      const [age, asAt] = [up[ods], said[ods]];
+      const about = this.#of(ods);
+      if (typeof age === 'number' && age >= 0) about.vouched = Math.max(about.vouched, now - age);
+      // what it said to us itself counts for more, and cannot be newer than now
+      if (about.lastSeen === undefined && isInstant(asAt) && asAt <= this.#parts.clock.now())
+        about.asAt = Math.max(about.asAt ?? 0, asAt) as InstantMs;
     }
   }
 
@@ -166,7 +195,9 @@ export class Health {
         lastSeen: undefined,
         lastWall: undefined,
         asAt: undefined,
-        probing: false,
+        n: undefined,
+        probing: undefined,
+        probed: Number.NEGATIVE_INFINITY,
         vouched: Number.NEGATIVE_INFINITY,
       };
       this.#seen.set(ods, seen);

@@ -23,22 +23,36 @@ export interface Located {
 /** Organisation → the practice it names, or '' for none. */
 type Holders = Readonly<Record<string, string>>;
 
+/** Beside the pseudonyms: which organisations have told everything. In the same file, so that what loses one loses the other. */
+const told = (ods: OdsCode): string => `=${ods}`;
+
+interface ExchangeParts {
+  readonly path: string;
+  readonly clock: Clock;
+  /** The care organisations in the directory. */
+  readonly members: () => readonly OdsCode[];
+}
+
 export class LocatorExchange {
   readonly #log: AppendLog<Holders>;
-  readonly #clock: Clock;
+  readonly #parts: ExchangeParts;
 
-  private constructor(log: AppendLog<Holders>, clock: Clock) {
+  private constructor(log: AppendLog<Holders>, parts: ExchangeParts) {
     this.#log = log;
-    this.#clock = clock;
+    this.#parts = parts;
   }
 
-  static async open(path: string, clock: Clock): Promise<LocatorExchange> {
-    return new LocatorExchange(await AppendLog.open<Holders>(path), clock);
+  static async open(parts: ExchangeParts): Promise<LocatorExchange> {
+    return new LocatorExchange(await AppendLog.open<Holders>(parts.path), parts);
   }
 
-  /** Takes an organisation's own pointers; durable when it resolves. It can speak for itself only. */
-  async publish(from: OdsCode, pointers: readonly Pointer[]): Promise<void> {
+  /**
+   * Takes an organisation's own pointers; durable when it resolves. It can speak for itself only. `isAll`: with these it has told
+   * everything that it holds.
+   */
+  async publish(from: OdsCode, pointers: readonly Pointer[], isAll: boolean): Promise<void> {
     const writes: Promise<void>[] = [];
+    if (isAll && !this.#log.entries.has(told(from))) writes.push(this.#log.put(told(from), {}));
     for (const { p, holds, practice } of pointers) {
       const before = this.#log.entries.get(p) ?? {};
       if (holds && before[from] === (practice ?? '')) continue;
@@ -55,8 +69,13 @@ export class LocatorExchange {
     return {
       sources: Object.keys(holders) as OdsCode[],
       practices: [...new Set(Object.values(holders).filter((practice) => practice !== ''))] as OdsCode[],
-      at: this.#clock.now(),
+      at: this.#parts.clock.now(),
     };
+  }
+
+  /** Organisations that have not told everything, such as after pointers were lost: no answer here speaks for them. */
+  silent(): readonly OdsCode[] {
+    return this.#parts.members().filter((ods) => !this.#log.entries.has(told(ods)));
   }
 
   close(): Promise<void> {

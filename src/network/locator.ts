@@ -3,7 +3,8 @@
  * those people, and only those, so that the exchange may be dead.
  */
 
-import type { InstantMs, NhsNumber, OdsCode } from '../base/brands.ts';
+import { isProtectedPerson } from '../access/share-policy.ts';
+import { type NhsNumber, type OdsCode, odsCode } from '../base/brands.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { PersonIndex } from '../records/person-index.ts';
@@ -12,6 +13,7 @@ import type { Located, Pointer } from './locator-exchange.ts';
 import { machinery } from './node-token.ts';
 import type { PeerClient } from './peer-client.ts';
 import type { Pseudonym, Pseudonymise } from './pseudonym.ts';
+import { isInstant } from './source-answer.ts';
 
 interface LocatorParts {
   readonly ods: OdsCode;
@@ -22,6 +24,8 @@ interface LocatorParts {
   readonly client: PeerClient;
   readonly persons: PersonIndex;
   readonly pseudonymise: Pseudonymise;
+  /** This service's being there must not show: it tells nothing. */
+  readonly isProtected: boolean;
   /** Answers kept from before, and where they are kept. */
   readonly path: string;
   readonly clock: Clock;
@@ -33,10 +37,23 @@ const CALL_MS = 5000;
 const QUICK_MS = 200;
 const BYTES_MAX = 4_000_000;
 const RETRY_MS = 1000;
+/** How often the exchange is asked whether it still has what this node told it. */
+const CHECK_MS = 2000;
 /** Every pointer is told anew this often, which also renews the answers kept. */
 const RENEW_MS = 3_600_000;
 /** An answer younger than this is used again; an older one only where the exchange does not answer. */
 const FRESH_MS = 500;
+
+/** What the exchange answers: for each pseudonym, and whom no answer speaks for. */
+interface Answer {
+  readonly located: readonly Located[];
+  readonly silent: readonly OdsCode[];
+}
+
+/** The answer for one person, with the organisations that the exchange cannot speak for. */
+export interface LocatorAnswer extends Located {
+  readonly silent: readonly OdsCode[];
+}
 
 export class Locator {
   readonly #parts: LocatorParts;
@@ -48,6 +65,7 @@ export class Locator {
   #cursor: string | undefined;
   #isAll = false;
   #renewedAt = 0;
+  #silent: readonly OdsCode[] = [];
   #stop: () => void = () => undefined;
 
   private constructor(parts: LocatorParts, kept: AppendLog<Located>) {
@@ -80,27 +98,38 @@ export class Locator {
   }
 
   /** Where something is held about this person; undefined where nobody can say now and nothing was kept. */
-  async locate(nhsNumber: NhsNumber): Promise<Located | undefined> {
+  async locate(nhsNumber: NhsNumber): Promise<LocatorAnswer | undefined> {
     const p = this.#parts.pseudonymise(nhsNumber);
     const kept = this.#kept.entries.get(p);
-    if (kept !== undefined && this.#parts.clock.now() - kept.at < FRESH_MS) return kept;
-    if (this.#parts.isExchangeOut()) return kept;
-    return (await this.#ask(p, QUICK_MS)) ?? kept;
+    const isFresh = kept !== undefined && this.#parts.clock.now() - kept.at < FRESH_MS;
+    const located = isFresh || this.#parts.isExchangeOut() ? kept : ((await this.#ask(nhsNumber, p)) ?? kept);
+    return located === undefined ? undefined : { ...located, silent: this.#silent };
   }
 
-  async #ask(p: Pseudonym, timeoutMs: number): Promise<Located | undefined> {
-    const answers = await this.#call('/locator/lookup', { pseudonyms: [p] }, timeoutMs);
-    const located = answers?.[0];
-    if (located !== undefined && !this.#closed && located.sources.includes(this.#parts.ods))
-      this.#keep(p, located);
+  /** An answer that leaves this node out, of somebody it has told of, is that of an exchange that lost pointers: it is not used. */
+  async #ask(nhsNumber: NhsNumber, p: Pseudonym): Promise<Located | undefined> {
+    const [located] = (await this.#call('/locator/lookup', { pseudonyms: [p] }, QUICK_MS))?.located ?? [];
+    if (located === undefined) return undefined;
+    const isNamed = located.sources.includes(this.#parts.ods);
+    if (isNamed) this.#keep(p, located);
+    else if ((await this.#pointer(nhsNumber))?.holds === true) {
+      this.#dirty.add(nhsNumber);
+      this.#soon(0);
+      return undefined;
+    }
     return located;
   }
 
   #keep(p: Pseudonym, located: Located): void {
-    if (this.#closed) return;
-    this.#kept
-      .put(p, located)
-      .catch((error: unknown) => this.#parts.log.warn({ error: String(error) }, 'a pointer was not kept'));
+    if (!this.#closed) this.#kept.put(p, located).catch((error: unknown) => this.#notKept(error));
+  }
+
+  #forget(p: Pseudonym): void {
+    if (!this.#closed) this.#kept.delete(p).catch((error: unknown) => this.#notKept(error));
+  }
+
+  #notKept(error: unknown): void {
+    this.#parts.log.warn({ error: String(error) }, 'a pointer was not kept');
   }
 
   #soon(ms: number): void {
@@ -119,7 +148,7 @@ export class Locator {
     }
     this.#working = false;
     if (!isDone) this.#soon(RETRY_MS);
-    else this.#soon(this.#dirty.size > 0 ? 0 : RENEW_MS);
+    else this.#soon(this.#dirty.size > 0 ? 0 : CHECK_MS);
   }
 
   /** Pointers of people whose answer may have changed. False where the exchange did not take them. */
@@ -127,8 +156,7 @@ export class Locator {
     while (this.#dirty.size > 0) {
       const numbers = [...this.#dirty].slice(0, PAGE);
       for (const number of numbers) this.#dirty.delete(number);
-      const pointers = await Promise.all(numbers.map((number) => this.#pointer(number)));
-      if (!(await this.#publish(pointers))) {
+      if (!(await this.#publish(numbers, false))) {
         for (const number of numbers) this.#dirty.add(number);
         return false;
       }
@@ -136,14 +164,18 @@ export class Locator {
     return true;
   }
 
-  /** Everybody, page by page, from where it stopped. */
+  /** Everybody, page by page, from where it stopped: at first, once an hour, and where the exchange no longer has it. */
   async #publishAll(): Promise<boolean> {
-    if (this.#isAll && this.#parts.clock.monotonicMs() - this.#renewedAt < RENEW_MS) return true;
+    if (this.#isAll && this.#parts.clock.monotonicMs() - this.#renewedAt < RENEW_MS) {
+      if (this.#parts.isExchangeOut()) return true;
+      const answer = await this.#call('/locator/lookup', { pseudonyms: [] }, CALL_MS);
+      if (answer === undefined || !answer.silent.includes(this.#parts.ods)) return true;
+      this.#isAll = false;
+    }
     for (;;) {
       const page = await this.#parts.persons.people(this.#cursor, PAGE);
       const numbers = [...new Set(page.entries.map((entry) => entry.nhsNumber))];
-      const pointers = await Promise.all(numbers.map((number) => this.#pointer(number)));
-      if (pointers.length > 0 && !(await this.#publish(pointers))) return false;
+      if (!(await this.#publish(numbers, page.next === undefined))) return false;
       this.#cursor = page.next;
       if (page.next === undefined) break;
     }
@@ -152,28 +184,35 @@ export class Locator {
     return true;
   }
 
-  async #pointer(nhsNumber: NhsNumber): Promise<Pointer> {
-    const match = await this.#parts.persons.locate(nhsNumber);
-    const p = this.#parts.pseudonymise(nhsNumber);
+  /** What the exchange is to know; undefined where it is to hear nothing at all, not even that nothing is held. */
+  async #pointer(nhsNumber: NhsNumber): Promise<Pointer | undefined> {
+    const { persons, isProtected, pseudonymise } = this.#parts;
+    const p = pseudonymise(nhsNumber);
+    const match = await persons.locate(nhsNumber);
     if (match.kind === 'none') return { p, holds: false };
+    if (isProtected || isProtectedPerson(await persons.sharePolicy(match.patients)))
+      return this.#kept.entries.has(p) ? { p, holds: false } : undefined; // once told, it is taken back
     return match.kind === 'one' && match.practice !== undefined
       ? { p, holds: true, practice: match.practice }
       : { p, holds: true };
   }
 
-  async #publish(pointers: readonly Pointer[]): Promise<boolean> {
-    const answers = await this.#call('/locator/publish', { pointers }, CALL_MS);
-    if (answers === undefined) return false;
+  async #publish(numbers: readonly NhsNumber[], isAll: boolean): Promise<boolean> {
+    const all = await Promise.all(numbers.map((number) => this.#pointer(number)));
+    const pointers = all.filter((pointer) => pointer !== undefined);
+    if (pointers.length === 0 && !isAll) return true;
+    const answer = await this.#call('/locator/publish', { pointers, isAll }, CALL_MS);
+    if (answer === undefined) return false;
     pointers.forEach(({ p, holds }, i) => {
-      const located = answers[i];
+      const located = answer.located[i];
       if (located === undefined) return;
       if (holds) this.#keep(p, located);
-      else if (!this.#closed) void this.#kept.delete(p);
+      else this.#forget(p);
     });
     return true;
   }
 
-  async #call(path: string, body: object, timeoutMs: number): Promise<readonly Located[] | undefined> {
+  async #call(path: string, body: object, timeoutMs: number): Promise<Answer | undefined> {
     const { ods, client } = this.#parts;
     const exchange = this.#parts.exchange();
     if (exchange === undefined) return undefined;
@@ -192,8 +231,10 @@ export class Locator {
     });
     if (answer.kind !== 'answer' || answer.status !== 200) return undefined;
     try {
-      const { located } = JSON.parse(answer.body.toString()) as { located: readonly Located[] };
-      return located.every(isLocated) ? located : undefined;
+      const { located, silent } = JSON.parse(answer.body.toString()) as Answer;
+      if (!located.every(isLocated) || !isCodes(silent)) return undefined;
+      this.#silent = silent;
+      return { located, silent };
     } catch {
       return undefined;
     }
@@ -201,5 +242,8 @@ export class Locator {
 }
 
 function isLocated(one: Located): boolean {
-  return Array.isArray(one.sources) && Array.isArray(one.practices) && Number.isFinite(one.at as InstantMs);
+  return isCodes(one.sources) && isCodes(one.practices) && isInstant(one.at);
 }
+
+const isCodes = (codes: unknown): codes is readonly OdsCode[] =>
+  Array.isArray(codes) && codes.every((code) => odsCode(String(code)) === code);

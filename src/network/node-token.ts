@@ -5,11 +5,13 @@
 import type { KeyObject } from 'node:crypto';
 import { importJWK, jwtVerify, SignJWT } from 'jose';
 import type { Actor, Asker, Purpose } from '../access/actor.ts';
+import { isPersona } from '../access/personas.ts';
 import type { InstantMs, OdsCode } from '../base/brands.ts';
 import type { Clock } from '../base/clock.ts';
 import { Failure } from '../base/failure.ts';
 import type { Ids } from '../base/ids.ts';
 import type { JsonWebKeyOkp } from '../base/node-config.ts';
+import { parseNhsNumber } from '../identity/nhs-number.ts';
 
 interface TokenSignerParts {
   readonly ods: OdsCode;
@@ -77,7 +79,7 @@ const SKEW_SECONDS = 30;
 
 export class TokenChecker {
   readonly #parts: TokenCheckerParts;
-  readonly #cache = new Map<string, { readonly caller: Caller; readonly until: number }>();
+  readonly #cache = new Map<string, Checked>();
 
   constructor(parts: TokenCheckerParts) {
     this.#parts = parts;
@@ -89,14 +91,16 @@ export class TokenChecker {
     if (token === undefined) throw new Failure('login', 'Calls between nodes need the calling node’s token.');
     const now = this.#parts.clock.now();
     const known = this.#cache.get(token);
-    if (known !== undefined && known.until > now) return known.caller;
-    const { caller, expiresAt } = await this.#verify(token, now);
+    // a key that the directory no longer names takes its tokens with it
+    if (known !== undefined && known.until > now && this.#parts.keyOf(known.caller.from)?.x === known.key)
+      return known.caller;
+    const checked = await this.#verify(token, now);
     if (this.#cache.size >= CACHED_MAX) this.#cache.clear();
-    this.#cache.set(token, { caller, until: expiresAt });
-    return caller;
+    this.#cache.set(token, checked);
+    return checked.caller;
   }
 
-  async #verify(token: string, now: InstantMs): Promise<{ caller: Caller; expiresAt: number }> {
+  async #verify(token: string, now: InstantMs): Promise<Checked> {
     const from = issuerIn(token);
     const jwk = from === undefined ? undefined : this.#parts.keyOf(from);
     if (from === undefined || jwk === undefined) {
@@ -116,18 +120,48 @@ export class TokenChecker {
           maxTokenAge: this.#parts.lifeSeconds + SKEW_SECONDS,
         },
       );
-      const actor = payload.actor as Actor;
-      if (actor.organisation !== from) throw new Error('the actor is of another organisation');
-      return {
-        caller: { from, actor, purpose: payload.purpose as Purpose },
-        expiresAt: Number(payload.exp) * 1000,
-      };
+      const actor = actorIn(payload.actor, from);
+      const purpose = PURPOSES.find((one) => one === payload.purpose);
+      if (purpose === undefined) throw new Error('there is no such purpose');
+      return { caller: { from, actor, purpose }, key: jwk.x, until: Number(payload.exp) * 1000 };
     } catch (cause) {
       throw new Failure('security', 'The calling node’s token is forged, for another node, or out of date.', {
         cause,
       });
     }
   }
+}
+
+/** A token that was checked: whose, with which key, and until when (ms) it may be used again. */
+interface Checked {
+  readonly caller: Caller;
+  readonly key: string;
+  readonly until: number;
+}
+
+const PURPOSES: readonly Purpose[] = [
+  'direct-care',
+  'patient-access',
+  'emergency',
+  'administration',
+  'secondary-use',
+];
+
+/** The actor whom a member vouches for: of its own organisation, in a role there is, a patient with a number and nobody else with one. */
+function actorIn(claim: unknown, from: OdsCode): Actor {
+  const { id, name, role, organisation, patient } = claim as Readonly<Record<keyof Actor, unknown>>;
+  if (typeof id !== 'string' || typeof name !== 'string' || typeof role !== 'string')
+    throw new Error('the actor is not one');
+  if (organisation !== from) throw new Error('the actor is of another organisation');
+  if (role !== 'node' && !isPersona(role)) throw new Error('there is no such role');
+  const actor = { id, name, role, organisation: from } as const;
+  if (role !== 'patient') {
+    if (patient !== undefined) throw new Error('only a patient has a number of their own');
+    return actor;
+  }
+  const parsed = parseNhsNumber(String(patient));
+  if (!parsed.ok) throw new Error('a patient needs a number');
+  return { ...actor, patient: parsed.nhsNumber };
 }
 
 /** The issuer as the token claims it, to find the key by; nothing else is believed before the signature holds. */

@@ -1,13 +1,18 @@
-/** What a source is told when it is back: who opened its copies, in what role, for which organisation, how often. Kept until it has heard it. */
+/**
+ * What a source is told when it is back: who opened its copies, whose, in what role, for which organisation. Kept until it has heard it.
+ */
 import type { Asker } from '../access/actor.ts';
 import type { OdsCode } from '../base/brands.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Ids } from '../base/ids.ts';
 import { AppendLog } from './append-log.ts';
+import type { Pseudonym } from './pseudonym.ts';
 
 export interface Notice {
   readonly at: number;
   readonly act: 'release-share' | 'open-copy';
+  /** Whose copy: the source knows the person by it. */
+  readonly p: Pseudonym;
   readonly actorId: string;
   readonly role: string;
   readonly organisation: string;
@@ -15,12 +20,19 @@ export interface Notice {
   readonly requestId: string;
 }
 
-const BATCH = 500;
+/** A notice as it is told: told twice, where the answer to the first time was lost, it is the same one. */
+export interface ToldNotice extends Notice {
+  readonly id: string;
+}
+
+/** Notices told in one call. */
+export const NOTICES_AT_ONCE = 200;
 
 export class Notices {
   readonly #log: AppendLog<Notice>;
   readonly #clock: Clock;
   readonly #ids: Ids;
+  readonly #telling = new Set<OdsCode>();
 
   private constructor(log: AppendLog<Notice>, clock: Clock, ids: Ids) {
     this.#log = log;
@@ -32,9 +44,14 @@ export class Notices {
     return new Notices(await AppendLog.open<Notice>(path), clock, ids);
   }
 
-  add(source: OdsCode, act: Notice['act'], { actor, purpose, requestId }: Asker): Promise<void> {
+  add(
+    source: OdsCode,
+    act: Notice['act'],
+    p: Pseudonym,
+    { actor, purpose, requestId }: Asker,
+  ): Promise<void> {
     const { id: actorId, role, organisation } = actor;
-    const notice = { at: this.#clock.now(), act, actorId, role, organisation, purpose, requestId };
+    const notice = { at: this.#clock.now(), act, p, actorId, role, organisation, purpose, requestId };
     return this.#log.put(`${source} ${this.#ids.next()}`, notice);
   }
 
@@ -45,12 +62,21 @@ export class Notices {
     ];
   }
 
-  /** Tells a source; what it has heard is forgotten here. */
-  async tell(source: OdsCode, send: (notices: readonly Notice[]) => Promise<boolean>): Promise<void> {
-    for (;;) {
-      const some = [...this.#log.entries].filter(([key]) => key.startsWith(`${source} `)).slice(0, BATCH);
-      if (some.length === 0 || !(await send(some.map(([, notice]) => notice)))) return;
-      for (const [key] of some) await this.#log.delete(key);
+  /** Tells a source, one call at a time; what it has heard is forgotten here. */
+  async tell(source: OdsCode, send: (notices: readonly ToldNotice[]) => Promise<boolean>): Promise<void> {
+    if (this.#telling.has(source)) return;
+    this.#telling.add(source);
+    try {
+      for (;;) {
+        const some = [...this.#log.entries]
+          .filter(([key]) => key.startsWith(`${source} `))
+          .slice(0, NOTICES_AT_ONCE);
+        const notices = some.map(([key, notice]) => ({ ...notice, id: key.slice(source.length + 1) }));
+        if (some.length === 0 || !(await send(notices))) return;
+        await Promise.all(some.map(([key]) => this.#log.delete(key)));
+      }
+    } finally {
+      this.#telling.delete(source);
     }
   }
 

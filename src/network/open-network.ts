@@ -6,7 +6,8 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import type { Asker } from '../access/actor.ts';
-import type { InstantMs, OdsCode } from '../base/brands.ts';
+import { seesSharedRecords } from '../access/share-policy.ts';
+import type { Id, InstantMs, OdsCode } from '../base/brands.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Ids } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
@@ -29,10 +30,10 @@ import type { NodeKeys } from './keys.ts';
 import { Locator } from './locator.ts';
 import { LocatorExchange } from './locator-exchange.ts';
 import { machinery, TokenChecker, TokenSigner } from './node-token.ts';
-import { type Notice, Notices } from './notices.ts';
+import { type Notice, Notices, type ToldNotice } from './notices.ts';
 import { answerFrom, ownState } from './own-source.ts';
 import { PeerClient } from './peer-client.ts';
-import { type Pseudonym, pseudonymiser } from './pseudonym.ts';
+import { type Pseudonym, type Pseudonymise, pseudonymiser } from './pseudonym.ts';
 import { recordBundle } from './record-bundle.ts';
 import { unsealWith } from './sealing.ts';
 import type { SharedRecords } from './shared-record.ts';
@@ -61,6 +62,11 @@ export interface Network {
 
 /** How often the directory is asked for. */
 const DIRECTORY_MS = 2000;
+/** How often notices that a source has not heard are tried again. */
+const NOTICES_MS = 5000;
+/** Ids of notices kept in mind. */
+const NOTICED_MAX = 20_000;
+const PEOPLE_AT_ONCE = 500;
 
 /** Throws Failure `value` where the configuration names an exchange but no locator key that fits. */
 export async function openNetwork(parts: NetworkParts): Promise<Network> {
@@ -71,7 +77,8 @@ export async function openNetwork(parts: NetworkParts): Promise<Network> {
     kind: config.kind,
     url: `http://${config.host}:${config.port}`,
   };
-  const own: AssembleParts = { ods: config.ods, self, records, persons, feeds, clock, settings };
+  const isProtected = config.isProtected === true;
+  const own: AssembleParts = { ods: config.ods, self, isProtected, records, persons, feeds, clock, settings };
   if (config.exchange === undefined) return alone(own, self);
   return new Membership(parts, own, await openRooms(parts, config.exchange)).network();
 }
@@ -116,7 +123,13 @@ async function openRooms(parts: NetworkParts, exchange: NonNullable<NodeConfig['
   const notices = await Notices.open(join(folder, 'notices.ndjson'), clock, ids);
   const shared = { exchangeUrl: exchange.url, directory, client, shelf, notices };
   if (config.kind !== 'exchange') return shared;
-  return { ...shared, locatorExchange: await LocatorExchange.open(join(folder, 'pointers.ndjson'), clock) };
+  const members = (): OdsCode[] =>
+    directory
+      .entries()
+      .filter((entry) => entry.kind !== 'exchange')
+      .map((entry) => entry.ods);
+  const path = join(folder, 'pointers.ndjson');
+  return { ...shared, locatorExchange: await LocatorExchange.open({ path, clock, members }) };
 }
 
 class Membership {
@@ -127,12 +140,19 @@ class Membership {
   #locator: Locator | undefined;
   #copies: CopySource | undefined;
   #directoryTimer: NodeJS.Timeout | undefined;
+  #noticesTimer: NodeJS.Timeout | undefined;
+  /** Notices taken lately, so that one told twice has one row. */
+  readonly #noticedIds = new Set<string>();
+  readonly #pseudonymise: Pseudonymise | undefined;
+  #isClosed = false;
   #signed: { readonly text: string; readonly membersAt: number; readonly until: number } | undefined;
 
   constructor(parts: NetworkParts, own: AssembleParts, rooms: Rooms) {
     this.#parts = parts;
     this.#own = own;
     this.#rooms = rooms;
+    const { locatorKey } = parts.config;
+    this.#pseudonymise = locatorKey === undefined ? undefined : pseudonymiser(locatorKey);
     this.#health = new Health({
       ods: parts.config.ods,
       client: rooms.client,
@@ -140,7 +160,7 @@ class Membership {
       intervalMs: parts.settings.probeIntervalMs,
       timeoutMs: parts.settings.probeTimeoutMs,
       peers: () => rooms.directory.entries(),
-      onReturn: (ods) => void this.#tellNotices(ods),
+      onReturn: (ods) => this.#tellNotices(ods),
     });
   }
 
@@ -182,9 +202,9 @@ class Membership {
 
   async #assembleParts(): Promise<AssembleParts> {
     const { config, persons, clock, log, settings } = this.#parts;
-    if (config.locatorKey === undefined) return this.#own; // the exchange: it holds no record and joins none
+    const pseudonymise = this.#pseudonymise;
+    if (pseudonymise === undefined) return this.#own; // the exchange: it holds no record and joins none
     const { directory, client } = this.#rooms;
-    const pseudonymise = pseudonymiser(config.locatorKey);
     const folder = join(config.data, 'network');
     this.#locator = await Locator.open({
       ods: config.ods,
@@ -194,6 +214,7 @@ class Membership {
       client,
       persons,
       pseudonymise,
+      isProtected: this.#own.isProtected,
       path: join(folder, 'located.ndjson'),
       clock,
       log,
@@ -201,6 +222,7 @@ class Membership {
     this.#copies = await CopySource.open({
       ...this.#parts,
       ods: config.ods,
+      isProtected: this.#own.isProtected,
       folder,
       directory,
       client,
@@ -224,7 +246,7 @@ class Membership {
         client,
         opener,
         pseudonymise,
-        opened: (source, asker) => this.#notice(source, 'open-copy', asker),
+        opened: (source, p, asker) => this.#notice(source, 'open-copy', p, asker),
       },
     };
   }
@@ -239,7 +261,8 @@ class Membership {
   /** This node's share, where it sees for itself that the source is out; the row is on disk before the share leaves. */
   async #release(source: OdsCode, p: Pseudonym, asker: Asker, at: InstantMs): Promise<Released | undefined> {
     const entry = this.#rooms.directory.entry(source);
-    if (entry === undefined || !(await this.#health.isOut(entry))) return undefined;
+    if (entry === undefined || !seesSharedRecords(asker) || !this.#isOwn(p, asker)) return undefined;
+    if (!(await this.#health.isOut(entry))) return undefined;
     const released = await this.#rooms.shelf.release(source, p, at);
     if (released === undefined) return undefined;
     await this.#parts.records.as(asker).note({
@@ -247,21 +270,33 @@ class Membership {
       targets: [],
       persons: [],
       outcome: 'ok',
-      detail: { source },
+      detail: { source, p },
     });
-    this.#notice(source, 'release-share', asker);
+    this.#notice(source, 'release-share', p, asker);
     return released;
   }
 
-  #notice(source: OdsCode, act: Notice['act'], asker: Asker): void {
+  /** A patient opens the own copies only; the exchange, which cannot tell, is never the second of two by itself. */
+  #isOwn(p: Pseudonym, { actor }: Asker): boolean {
+    if (actor.patient === undefined || this.#pseudonymise === undefined) return true;
+    return this.#pseudonymise(actor.patient) === p;
+  }
+
+  #notice(source: OdsCode, act: Notice['act'], p: Pseudonym, asker: Asker): void {
     this.#rooms.notices
-      .add(source, act, asker)
+      .add(source, act, p, asker)
       .catch((error: unknown) =>
         this.#parts.log.error({ error: String(error) }, 'a notice to a source was not kept'),
       );
   }
 
-  async #tellNotices(source: OdsCode): Promise<void> {
+  #tellNotices(source: OdsCode): void {
+    this.#tell(source).catch((error: unknown) =>
+      this.#parts.log.warn({ source, error: String(error) }, 'a source was not told who opened its copies'),
+    );
+  }
+
+  async #tell(source: OdsCode): Promise<void> {
     const entry = this.#rooms.directory.entry(source);
     if (entry === undefined) return;
     const { actor, purpose, requestId } = machinery(this.#parts.config.ods, 'notices');
@@ -277,36 +312,67 @@ class Membership {
         requestId,
         body,
       } as const;
-      const answer = await this.#rooms.client.call({ ...call, timeoutMs: 2000, bytesMax: 10_000 });
+      const answer = await this.#rooms.client.call({ ...call, timeoutMs: 10_000, bytesMax: 10_000 });
       return answer.kind === 'answer' && answer.status === 200;
     });
   }
 
-  /** This node is back and hears who opened its copies: a row for each, as if it had happened here. */
-  async #noticed(from: OdsCode, notices: readonly unknown[]): Promise<void> {
-    for (const one of notices as readonly Notice[]) {
-      const asker: Asker = {
-        actor: { id: String(one.actorId), name: String(one.actorId), role: 'node', organisation: from },
-        purpose: 'direct-care',
-        requestId: String(one.requestId),
-      };
-      await this.#parts.records.as(asker).note({
-        action: one.act === 'open-copy' ? 'open-copy' : 'release-share',
-        targets: [],
-        persons: [],
-        outcome: 'ok',
-        detail: {
-          told: from,
-          role: String(one.role),
-          organisation: String(one.organisation),
-          when: Number(one.at),
-        },
-      });
-    }
+  /** Sources that are back and have not heard everything. */
+  #tellAll(): void {
+    for (const source of this.#rooms.notices.sources())
+      if (this.#health.state(source) === 'up') this.#tellNotices(source);
   }
 
-  #status(): { published: boolean; copiesWaiting: number } {
+  /** This node is back and hears who opened its copies: a row for each, as if it had happened here. */
+  async #noticed(from: OdsCode, given: readonly unknown[]): Promise<void> {
+    const notices = (given as readonly ToldNotice[]).filter(
+      ({ id }) => !this.#noticedIds.has(`${from} ${id}`),
+    );
+    const persons = await this.#personsOf(new Set(notices.map(({ p }) => p)));
+    await Promise.all(notices.map((notice) => this.#noteNotice(from, notice, persons.get(notice.p) ?? [])));
+    if (this.#noticedIds.size > NOTICED_MAX) this.#noticedIds.clear();
+    for (const { id } of notices) this.#noticedIds.add(`${from} ${id}`);
+  }
+
+  #noteNotice(from: OdsCode, one: ToldNotice, persons: readonly Id[]): Promise<void> {
+    const asker: Asker = {
+      actor: { id: String(one.actorId), name: String(one.actorId), role: 'node', organisation: from },
+      purpose: 'direct-care',
+      requestId: String(one.requestId),
+    };
+    return this.#parts.records.as(asker).note({
+      action: one.act === 'open-copy' ? 'open-copy' : 'release-share',
+      targets: [],
+      persons,
+      outcome: 'ok',
+      detail: {
+        told: from,
+        role: String(one.role),
+        organisation: String(one.organisation),
+        purpose: String(one.purpose),
+        when: Number(one.at),
+      },
+    });
+  }
+
+  /** Whose pseudonyms these are: found by making everybody's, since there is no way back from one. */
+  async #personsOf(wanted: ReadonlySet<string>): Promise<ReadonlyMap<string, readonly Id[]>> {
+    const found = new Map<string, readonly Id[]>();
+    let after: string | undefined;
+    do {
+      const page = await this.#parts.persons.people(after, PEOPLE_AT_ONCE);
+      for (const { nhsNumber, patient } of page.entries) {
+        const p = this.#pseudonymise?.(nhsNumber);
+        if (p !== undefined && wanted.has(p)) found.set(p, [...(found.get(p) ?? []), patient]);
+      }
+      after = page.next;
+    } while (after !== undefined && found.size < wanted.size);
+    return found;
+  }
+
+  #status(): { published: boolean; copiesWaiting: number; copiesHeldBack: number } {
     return {
+      copiesHeldBack: this.#rooms.shelf.heldBack(),
       published: this.#locator?.isPublished() ?? true,
       copiesWaiting: this.#copies === undefined ? 0 : (this.#copies.waiting() ?? -1),
     };
@@ -320,16 +386,19 @@ class Membership {
           'the directory could not be refreshed; the one at hand is used',
         ),
       );
+      if (this.#isClosed) return;
       this.#directoryTimer = setTimeout(
         () => void refresh(),
         this.#rooms.directory.entries().length === 0 ? 100 : DIRECTORY_MS,
       );
     };
-    await refresh();
+    // with a directory kept from before nothing waits for the exchange, which may be out
+    const refreshed = refresh();
+    if (this.#rooms.directory.entries().length === 0) await refreshed;
     this.#health.start();
     this.#locator?.start();
     this.#copies?.start();
-    for (const source of this.#rooms.notices.sources()) void this.#tellNotices(source);
+    this.#noticesTimer = setInterval(() => this.#tellAll(), NOTICES_MS);
   }
 
   async #refreshDirectory(): Promise<void> {
@@ -365,7 +434,9 @@ class Membership {
   }
 
   async #close(): Promise<void> {
+    this.#isClosed = true;
     clearTimeout(this.#directoryTimer);
+    clearInterval(this.#noticesTimer);
     this.#health.close();
     await this.#locator?.close();
     await this.#copies?.close();

@@ -1,15 +1,15 @@
 /** This node as a source: what it holds about a person for this asker, with its state. Used in-process and by the door for peers. */
 import type { Asker } from '../access/actor.ts';
-import { applySharePolicy } from '../access/share-policy.ts';
-import type { InstantMs, NhsNumber } from '../base/brands.ts';
+import { applySharePolicy, isProtectedPerson, seesSharedRecords } from '../access/share-policy.ts';
+import type { Id, InstantMs, NhsNumber, OdsCode } from '../base/brands.ts';
 import type { Clock } from '../base/clock.ts';
 import { Failure } from '../base/failure.ts';
 import type { Settings } from '../base/settings.ts';
 import type { Feeds } from '../records/feeds.ts';
 import type { PersonIndex } from '../records/person-index.ts';
-import type { Records } from '../records/session.ts';
+import type { AuditNote, Records } from '../records/session.ts';
 import type { Stored } from '../store/store.ts';
-import type { SharedRecordQuery } from './shared-record.ts';
+import type { RefusalRule, SharedRecordQuery } from './shared-record.ts';
 import type { SourceAnswer, SourceState } from './source-answer.ts';
 
 export interface OwnSourceParts {
@@ -18,6 +18,9 @@ export interface OwnSourceParts {
   readonly feeds: Feeds;
   readonly clock: Clock;
   readonly settings: Pick<Settings, 'recordEntriesMax' | 'recordBytesMax'>;
+  readonly ods: OdsCode;
+  /** This service's being there must not show: from outside, it holds nothing. */
+  readonly isProtected: boolean;
 }
 
 /** What this node can say about itself now: as-at is the oldest watermark of its feeds, or now where it has none. */
@@ -43,6 +46,15 @@ export async function answerFrom(
   const state = ownState(parts.feeds, parts.clock);
   const match = await parts.persons.locate(nhsNumber);
   const session = parts.records.as(asker);
+  if (!seesSharedRecords(asker)) {
+    const text = `The role ${asker.actor.role} does not see shared records.`;
+    await session.note(refusal([], 'role'));
+    return { kind: 'refused', rule: 'role', text, state };
+  }
+  if (match.kind !== 'none' && (await isHidden(parts, match.patients, asker))) {
+    await session.note(refusal(match.patients, 'label'));
+    return { kind: 'record', state, patients: [], entries: [] };
+  }
   switch (match.kind) {
     case 'none':
       await session.note({
@@ -52,19 +64,11 @@ export async function answerFrom(
         outcome: 'ok',
         detail: { resources: 0 },
       });
-      return { kind: 'record', state, entries: [] };
+      return { kind: 'record', state, patients: [], entries: [] };
     case 'ambiguous':
     case 'unverified': {
-      const rule = 'identity';
-      const refused = {
-        action: 'refuse',
-        targets: [],
-        persons: match.patients,
-        outcome: 'refused',
-        detail: { rule },
-      } as const;
-      await session.note(refused);
-      return { kind: 'refused', rule, text: IDENTITY_TEXT[match.kind], state };
+      await session.note(refusal(match.patients, 'identity'));
+      return { kind: 'refused', rule: 'identity', text: IDENTITY_TEXT[match.kind], state };
     }
     case 'one': {
       const verdict = applySharePolicy(
@@ -80,7 +84,7 @@ export async function answerFrom(
           ...(query.types === undefined ? {} : { types: query.types }),
           ...(query.since === undefined ? {} : { since: query.since }),
         });
-        return bounded(parts, page.entries, state);
+        return bounded(parts, page.entries, match.patients, state);
       } catch (error) {
         if (!(error instanceof Failure) || (error.code !== 'suppressed' && error.code !== 'forbidden'))
           throw error;
@@ -95,14 +99,33 @@ export async function answerFrom(
   }
 }
 
-function bounded(parts: OwnSourceParts, entries: readonly Stored[], state: SourceState): SourceAnswer {
+const refusal = (persons: readonly Id[], rule: RefusalRule): AuditNote => ({
+  action: 'refuse',
+  targets: [],
+  persons,
+  outcome: 'refused',
+  detail: { rule, act: 'disclose' },
+});
+
+/** Whether it must not show outside that anything is held here of these Patients. */
+async function isHidden(parts: OwnSourceParts, patients: readonly Id[], asker: Asker): Promise<boolean> {
+  if (asker.actor.organisation === parts.ods) return false;
+  return parts.isProtected || isProtectedPerson(await parts.persons.sharePolicy(patients));
+}
+
+function bounded(
+  parts: OwnSourceParts,
+  entries: readonly Stored[],
+  patients: readonly Id[],
+  state: SourceState,
+): SourceAnswer {
   const { recordEntriesMax, recordBytesMax } = parts.settings;
   const bytes = entries.reduce((sum, entry) => sum + entry.bytes.length, 0);
   if (entries.length > recordEntriesMax || bytes > recordBytesMax) {
     const text = `The record is larger than one answer may hold (${recordEntriesMax} entries, ${recordBytesMax} bytes). Ask for fewer kinds with _type.`;
     return { kind: 'too-large', text, state };
   }
-  return { kind: 'record', state, entries };
+  return { kind: 'record', state, patients, entries };
 }
 
 const IDENTITY_TEXT = {

@@ -61,16 +61,20 @@ function exchange(call: PeerCall, token: string, agent: Agent | undefined): Prom
           : { 'content-type': 'application/octet-stream', 'content-length': call.body.length }),
       },
     });
+    let isOver = false;
     const end = (answer: PeerAnswer | 'stale'): void => {
+      isOver = true;
       clearTimeout(timer);
       call.signal?.removeEventListener('abort', abort);
       resolve(answer);
     };
     const abort = (): void => {
+      if (isOver) return;
       end({ kind: 'late' });
       outgoing.destroy();
     };
-    const timer = setTimeout(abort, call.timeoutMs);
+    // after a busy moment the timer is looked at before the socket: what has arrived meanwhile is read first
+    const timer = setTimeout(() => setImmediate(abort), call.timeoutMs);
     call.signal?.addEventListener('abort', abort, { once: true });
     if (call.signal?.aborted) abort();
     outgoing.on('response', (response) => void collect(response, call.bytesMax).then(end));

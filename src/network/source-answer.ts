@@ -1,11 +1,12 @@
 /**
  * One source's part of a shared record as it travels from node to node: a line of JSON that says what comes, then the stored bytes of
- * each entry one after the other. The reader cuts by the lengths in the line and checks that each piece is what the line says; it
- * parses no entry.
+ * each entry one after the other. The reader cuts by the lengths in the line and checks that each piece is what the line says
+ * (person-check); what is sent on are the bytes as they came.
  */
-import { type Id, type InstantMs, isId } from '../base/brands.ts';
+import { type Id, type InstantMs, isId, type NhsNumber } from '../base/brands.ts';
 import { isResourceType } from '../fhir/definitions.ts';
 import type { ResourceType } from '../fhir/resource.ts';
+import { areOfPerson } from './person-check.ts';
 import type { Coverage, RefusalRule } from './shared-record.ts';
 
 /** Whether a source has what it should: `behind` names the kinds that a late feed leaves behind. */
@@ -22,7 +23,13 @@ export interface SourceEntry {
 }
 
 export type SourceAnswer =
-  | { readonly kind: 'record'; readonly state: SourceState; readonly entries: readonly SourceEntry[] }
+  | {
+      readonly kind: 'record';
+      readonly state: SourceState;
+      /** The Patient records there that are the person; none where nothing is held, or nothing that may be known of. */
+      readonly patients: readonly Id[];
+      readonly entries: readonly SourceEntry[];
+    }
   | {
       readonly kind: 'refused';
       readonly rule: RefusalRule;
@@ -36,28 +43,41 @@ type Line =
   | {
       readonly kind: 'record';
       readonly state: SourceState;
+      /** Whom the answer is about: an answer to another question shows. */
+      readonly nhsNumber: string;
+      readonly patients: readonly string[];
       readonly table: readonly (readonly [string, string, number])[];
     }
   | Exclude<SourceAnswer, { kind: 'record' }>;
 
-/** The answer as bytes to send. */
-export function encodeAnswer(answer: SourceAnswer): Buffer {
+/** The answer about this person as bytes to send. */
+export function encodeAnswer(answer: SourceAnswer, nhsNumber: NhsNumber): Buffer {
   if (answer.kind !== 'record') return Buffer.from(`${JSON.stringify(answer)}\n`);
+  const { kind, state, patients } = answer;
   const table = answer.entries.map(({ type, id, bytes }) => [type, id, bytes.length] as const);
-  const line: Line = { kind: 'record', state: answer.state, table };
+  const line: Line = { kind, state, nhsNumber, patients, table };
   return Buffer.concat([
     Buffer.from(`${JSON.stringify(line)}\n`),
     ...answer.entries.map((entry) => entry.bytes),
   ]);
 }
 
-/** What the bytes say, or undefined where they are not an answer: then nothing of them is used. */
-export function decodeAnswer(body: Buffer): SourceAnswer | undefined {
+/** What was asked, as far as the answer is held to it. */
+export interface Question {
+  readonly nhsNumber: NhsNumber;
+  /** Kinds or a time were asked for, so the answer need not have the Patient in it. */
+  readonly isFiltered: boolean;
+  readonly entriesMax: number;
+}
+
+/** What the bytes say, or undefined where they are no answer to the question: then nothing of them is used. */
+export function decodeAnswer(body: Buffer, question: Question): SourceAnswer | undefined {
   const end = body.indexOf(0x0a);
   if (end < 0) return undefined;
   const line = readLine(body.toString('utf8', 0, end));
   if (line === undefined) return undefined;
   if (line.kind !== 'record') return line;
+  if (line.nhsNumber !== question.nhsNumber || line.table.length > question.entriesMax) return undefined;
   const entries: SourceEntry[] = [];
   let at = end + 1;
   for (const [type, id, length] of line.table) {
@@ -67,7 +87,11 @@ export function decodeAnswer(body: Buffer): SourceAnswer | undefined {
     entries.push({ type, id, bytes });
     at += length;
   }
-  return at === body.length ? { kind: 'record', state: line.state, entries } : undefined;
+  const { kind, state, patients } = line;
+  if (at !== body.length || !patients.every(isId)) return undefined;
+  return areOfPerson(question.nhsNumber, patients, entries, !question.isFiltered)
+    ? { kind, state, patients, entries }
+    : undefined;
 }
 
 /** Stored bytes begin with the type and the id that the store stamped there, and end with the resource. */
@@ -92,9 +116,11 @@ function readLine(text: string): Line | undefined {
     if (!isState(line.state)) return undefined;
     switch (line.kind) {
       case 'record':
-        return line.table.every(
-          ([type, id, length]) => typeof type === 'string' && typeof id === 'string' && length > 0,
-        )
+        return Array.isArray(line.patients) &&
+          line.table.every(
+            ([type, id, length]) =>
+              typeof type === 'string' && typeof id === 'string' && Number.isInteger(length) && length > 0,
+          )
           ? line
           : undefined;
       case 'refused':
@@ -112,10 +138,18 @@ function readLine(text: string): Line | undefined {
 /** Whether something a peer or a copy says of its state has the shape of one. */
 export function isState(state: SourceState): boolean {
   return (
-    Number.isFinite(state.asAt) &&
+    isInstant(state.asAt) &&
     state.coverage.every(
-      (one) => isResourceType(one.kind) && Number.isFinite(one.asAt) && typeof one.since === 'string',
+      (one) => isResourceType(one.kind) && isInstant(one.asAt) && /^\d{4}(-\d{2}){0,2}$/.test(one.since),
     ) &&
-    state.behind.every((one) => isResourceType(one.kind) && Number.isFinite(one.since))
+    state.behind.every((one) => isResourceType(one.kind) && isInstant(one.since))
   );
 }
+
+/** Whether a number that a peer sent is a moment that can be written down. */
+export function isInstant(at: unknown): at is InstantMs {
+  return Number.isInteger(at) && (at as number) >= 0 && (at as number) <= INSTANT_MAX;
+}
+
+/** The last moment of the year 9999: FHIR writes years in four digits. */
+const INSTANT_MAX = 253_402_300_799_999;

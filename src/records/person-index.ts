@@ -60,6 +60,8 @@ export interface PersonIndex {
    * NHS numbers, verified or not, whose answer a commit may have changed: those before it and those after.
    */
   touchedBy(change: Change): Promise<readonly NhsNumber[]>;
+  /** Patients whose record this resource comes along with though it lies in nobody's: a clinician, a medicine, an implant. */
+  referringTo(type: ResourceType, id: Id): Promise<readonly Id[]>;
   /**
    * Calls `listener` after each commit that may have changed the answer for some numbers. Returns how to
    * stop.
@@ -162,6 +164,10 @@ export class StorePersonIndex implements PersonIndex {
       }
     }
     return [...found];
+  }
+
+  async referringTo(type: ResourceType, id: Id): Promise<readonly Id[]> {
+    return (await this.#parts.store.snapshot()).personsReferringTo(type, id);
   }
 
   onChanged(listener: (nhsNumbers: readonly NhsNumber[]) => void): () => void {

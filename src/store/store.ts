@@ -133,7 +133,7 @@ export interface Snapshot {
   search(query: SearchQuery, scope: Scope): Promise<SearchPage>;
   /** Everything that belongs to a person, for `$everything`, the shared record and continuity copies. */
   compartment(query: CompartmentQuery, scope: Scope): Promise<Page<Stored>>;
-  /** Patients whose compartment holds something that refers to this resource. */
+  /** Patients whose compartment holds something that refers to this resource, itself or by way of others outside any compartment. */
   personsReferringTo(type: ResourceType, id: Id): Promise<readonly Id[]>;
 }
 
