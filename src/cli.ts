@@ -20,6 +20,7 @@ const program = new Command('openward')
   .option('--no-input', 'never ask anything (nothing here does)')
   .showHelpAfterError('Add --help to see what the command takes.')
   .showSuggestionAfterError()
+  .enablePositionalOptions()
   .exitOverride();
 
 for (const add of [

@@ -113,7 +113,7 @@ function hasExponent(bytes: Uint8Array, start: number, end: number): boolean {
 
 function tooDeep(bytes: Uint8Array, start: number, at: number, depthMax: number): Failure {
   const { line, column } = placeOf(bytes, start, at);
-  const text = `The JSON is nested deeper than ${depthMax} levels (line ${line}, column ${column}).`;
+  const text = `The JSON is nested deeper than ${depthMax} levels (line ${line}, column ${column}); setting jsonDepthMax.`;
   return new Failure('too-costly', text, { status: 400 });
 }
 

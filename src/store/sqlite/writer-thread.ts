@@ -2,7 +2,7 @@
  * The thread of the one writer. It takes all that has queued while it was busy (never waiting for more), writes it as one group, and
  * replies once. While idle it clears what no snapshot needs.
  */
-import { statfsSync } from 'node:fs';
+import { statfsSync, statSync } from 'node:fs';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../../base/clock.ts';
 import { Failure } from '../../base/failure.ts';
@@ -33,7 +33,9 @@ function checkRoom(): void {
   const now = systemClock.monotonicMs();
   if (now - roomCheckedAt > ROOM_CHECK_MS) {
     const { bavail, bsize } = statfsSync(folder);
-    hasRoom = bavail * bsize > diskReserveBytes;
+    // what stands in the WAL will be copied into the database, and may need as much room there again
+    const wal = statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
+    hasRoom = bavail * bsize - wal > diskReserveBytes;
     roomCheckedAt = now;
   }
   if (!hasRoom) {
