@@ -127,7 +127,12 @@ export const SETTINGS = {
   readAuditStallMs: setting<number>(
     250,
     'ms',
-    'Reads answer 503 while the oldest unsynced audit row is older.',
+    'While the oldest unsynced audit row is older than this, no read is answered: reads wait.',
+  ),
+  readAuditWaitMs: setting<number>(
+    2_000,
+    'ms',
+    'A read that has waited this long for the audit answers 503.',
   ),
   diskReserveBytes: setting<number>(
     200_000_000,

@@ -34,6 +34,7 @@ export async function openSqliteStore({ folder, clock, ids, settings }: StoreOpt
       path: auditPath,
       syncMs: settings.readAuditSyncMs,
       stallMs: settings.readAuditStallMs,
+      waitMs: settings.readAuditWaitMs,
       clock,
     });
     const cache = new ReadCache(settings.readCacheBytes);

@@ -1,6 +1,6 @@
 /**
- * The log of reads from the caller's side. Rows gather while a batch is under way (never on a timer) and go as the next one; reads stop
- * when the log stalls, so that nothing is shown whose trace could be lost.
+ * The log of reads from the caller's side. Rows gather while a batch is under way (never on a timer) and go as the next one. While the
+ * log stalls no read is answered, so that nothing is shown whose trace could be lost: reads wait for it, and fail where it takes too long.
  */
 import type { Worker } from 'node:worker_threads';
 import type { Clock } from '../../base/clock.ts';
@@ -20,7 +20,14 @@ interface ReadAuditOptions {
   readonly path: string;
   readonly syncMs: number;
   readonly stallMs: number;
+  readonly waitMs: number;
   readonly clock: Clock;
+}
+
+/** A read that came while the log was stalled. */
+interface Waiting {
+  readonly go: () => void;
+  readonly fail: (error: Failure) => void;
 }
 
 export class ReadAudit {
@@ -31,6 +38,7 @@ export class ReadAudit {
   #underWay: Batch | undefined;
   /** Monotonic time at which each batch that is not known to be on the disk was sent. */
   readonly #unsynced = new Map<number, number>();
+  readonly #waiting = new Set<Waiting>();
   #dead: unknown;
   #closed: (() => void) | undefined;
 
@@ -50,9 +58,13 @@ export class ReadAudit {
     return audit;
   }
 
-  /** Resolves when the rows are in the log. Throws Failure `transient` while the log stalls. */
+  /** Resolves when the rows are in the log. Throws Failure `transient` where the log stalls for longer than `waitMs`. */
   append(rows: readonly string[]): Promise<void> {
-    this.#checkStall();
+    if (this.#dead !== undefined) throw stalled('its thread has ended');
+    return this.#stallMs() === undefined ? this.#add(rows) : this.#wait().then(() => this.append(rows));
+  }
+
+  #add(rows: readonly string[]): Promise<void> {
     const batch = this.#gathering ?? newBatch(++this.#n);
     this.#gathering = batch;
     batch.rows.push(...rows);
@@ -94,19 +106,45 @@ export class ReadAudit {
         if (n > reply.n) break;
         this.#unsynced.delete(n);
       }
+      if (this.#waiting.size > 0 && this.#stallMs() === undefined) for (const one of this.#waiting) one.go();
     } else if (reply.kind === 'closed') {
       this.#closed?.();
     }
   }
 
-  #checkStall(): void {
-    if (this.#dead !== undefined) throw stalled('its thread has ended');
+  /** How long the oldest row has waited for the disk, where that is too long. */
+  #stallMs(): number | undefined {
     for (const sent of this.#unsynced.values()) {
       const age = this.#options.clock.monotonicMs() - sent;
-      if (age > this.#options.stallMs)
-        throw stalled(`its oldest row has waited ${Math.round(age)} ms for the disk`);
-      return;
+      return age > this.#options.stallMs ? age : undefined;
     }
+    return undefined;
+  }
+
+  /** Resolves when the log goes on. Throws Failure `transient` after `waitMs`. */
+  #wait(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const leave = (): void => {
+        clearTimeout(timer);
+        this.#waiting.delete(waiting);
+      };
+      const waiting: Waiting = {
+        go: () => {
+          leave();
+          resolve();
+        },
+        fail: (error) => {
+          leave();
+          reject(error);
+        },
+      };
+      const timer = setTimeout(() => {
+        const age = this.#stallMs();
+        if (age === undefined) waiting.go();
+        else waiting.fail(stalled(`its oldest row has waited ${Math.round(age)} ms for the disk`));
+      }, this.#options.waitMs);
+      this.#waiting.add(waiting);
+    });
   }
 
   #broke(error: unknown): void {
@@ -114,6 +152,7 @@ export class ReadAudit {
     const failure = stalled('its thread has ended');
     this.#gathering?.reject(failure);
     this.#underWay?.reject(failure);
+    for (const one of this.#waiting) one.fail(failure);
   }
 }
 
