@@ -1,4 +1,7 @@
-/** Whole networks in one process: real stores, real sockets, real keys; each node can be closed, hung, or cut off. */
+/**
+ * Whole networks in one process: real stores, real sockets, real keys; each node can be closed, hung, or cut
+ * off.
+ */
 
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';

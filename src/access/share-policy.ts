@@ -139,7 +139,10 @@ export function applySharePolicy(policy: SharePolicy, asker: Asker, at: InstantM
   return { kind: 'permit', types: TYPES[role], hiddenLabels: row.hiddenLabels };
 }
 
-/** Whether anybody in this role, for this purpose, sees shared records at all: what a holder of a copy's key asks before it gives its share. */
+/**
+ * Whether anybody in this role, for this purpose, sees shared records at all: what a holder of a copy's key
+ * asks before it gives its share.
+ */
 export function seesSharedRecords({ actor: { role }, purpose }: Asker): boolean {
   const asking = ASKING[role];
   return asking !== undefined && PERSONAS[asking].purposes.includes(purpose);
@@ -178,9 +181,9 @@ export function decideSharedRecord(question: {
 }
 
 /**
- * Whether it must not show outside that the organisation holds anything of this person: the Patient itself is labelled very restricted.
- * Such a record leaves no pointer and no copy, and whoever asks from outside is answered as if there were none: even a refusal would
- * say that it is there.
+ * Whether it must not show outside that the organisation holds anything of this person: the Patient itself is
+ * labelled very restricted. Such a record leaves no pointer and no copy, and whoever asks from outside is
+ * answered as if there were none: even a refusal would say that it is there.
  */
 export function isProtectedPerson(policy: SharePolicy): boolean {
   return policy.personLabels.includes('V');
@@ -192,8 +195,9 @@ export function shareScope(permit: SharePermit, patients: readonly Id[]): Scope 
 }
 
 /**
- * Whether a resource of this type with these `meta.security` codes shows under the permit: for a continuity copy,
- * where there is no query to push a scope into. The copy holds the person's compartment and what it refers to.
+ * Whether a resource of this type with these `meta.security` codes shows under the permit: for a continuity
+ * copy, where there is no query to push a scope into. The copy holds the person's compartment and what it
+ * refers to.
  */
 export function showsUnder(permit: SharePermit, type: ResourceType, labels: readonly string[]): boolean {
   const { types, hiddenLabels } = permit;

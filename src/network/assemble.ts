@@ -1,6 +1,7 @@
 /**
- * Putting a shared record together: who may ask, which organisations hold something, all asked side by side and each waited for until
- * it is whole or late, copies of those that are out, and one report for each, whatever it did.
+ * Putting a shared record together: who may ask, which organisations hold something, all asked side by side
+ * and each waited for until it is whole or late, copies of those that are out, and one report for each,
+ * whatever it did.
  */
 
 import type { Asker } from '../access/actor.ts';
@@ -129,10 +130,14 @@ async function mayAsk(
 const notFound = (): Failure =>
   new Failure(
     'not-found',
-    'There is no such person here, or your organisation does not look after them. Check the number, or register the person first.',
+    'There is no such person here, or your organisation does not look after them. ' +
+      'Check the number, or register the person first.',
   );
 
-/** Every organisation to be asked: those that the locator names, the registered practice always, everybody where the locator cannot be relied on. */
+/**
+ * Every organisation to be asked: those that the locator names, the registered practice always, everybody
+ * where the locator cannot be relied on.
+ */
 function whom(
   parts: AssembleParts,
   practice: OdsCode | undefined,
@@ -170,7 +175,8 @@ async function part(parts: AssembleParts, place: Place, ask: Ask): Promise<Part>
     return (await copy()) ?? unavailable(parts, place, OUT_TEXT);
   const settled = new AbortController();
   const live = askLive(parts, entry, ask, settled.signal);
-  // one that is late is looked at more closely: its copy opens where two holders see that it is out, and only there
+  // one that is late is looked at more closely: its copy opens where two holders see that it is out, and
+  // only there
   const leftMs = ask.deadline - clock.monotonicMs();
   const hedge = pause(leftMs * HEDGE, settled.signal).then(() =>
     settled.signal.aborted ? undefined : copy(),
@@ -178,23 +184,25 @@ async function part(parts: AssembleParts, place: Place, ask: Ask): Promise<Part>
   const hedgedOrLive = hedge.then<Part | LiveAnswer>((part) => part ?? live);
   const first = await Promise.race<Part | LiveAnswer>([live, hedgedOrLive]);
   if ('report' in first) {
-    settled.abort();
+    settled.abort(SETTLED);
     return first;
   }
   if (first.kind === 'record' || first.kind === 'refused' || first.kind === 'too-large') {
-    settled.abort();
+    settled.abort(SETTLED);
     return fromAnswer(place, first, clock.now());
   }
   if (first.kind === 'down') {
     network.health.refused(entry);
-    settled.abort();
+    settled.abort(SETTLED);
     return (await copy()) ?? unavailable(parts, place, OUT_TEXT);
   }
   const hedged = await hedge;
-  settled.abort();
+  settled.abort(SETTLED);
   return hedged ?? unavailable(parts, place, LATE_TEXT[first.kind]);
 }
 
+/** A reason of one's own: making the usual one costs more than the rest of ending a call. */
+const SETTLED = 'settled';
 const OUT_TEXT = 'It does not answer, and there is no copy that may be opened now.';
 const LATE_TEXT = {
   late: 'It did not answer in time. Try again in a moment.',
@@ -257,7 +265,9 @@ async function fromCopy(parts: AssembleParts, entry: DirectoryEntry, ask: Ask): 
     ? ' A later state, which had lost most of the entries, is held back for a person to look at.'
     : '';
   const state = notAfter(copy.state, parts.clock.now());
-  const text = `It does not answer. This is the copy that it left for such a time, complete up to ${isoInstant(state.asAt)}; anything newer is missing.${held}`;
+  const text =
+    'It does not answer. This is the copy that it left for such a time, complete up to ' +
+    `${isoInstant(state.asAt)}; anything newer is missing.${held}`;
   return {
     place: entry,
     report: { ...base(entry), ...state, status: 'copy', diagnostics: text },
@@ -308,7 +318,9 @@ function liveOrBehind(state: SourceState, entries: number): Pick<SourceReport, '
   ) as InstantMs;
   return {
     status: 'behind',
-    diagnostics: `It answered now, but has had no news from one of its systems since ${isoInstant(since)}. What may be missing since then: ${kinds}.`,
+    diagnostics:
+      `It answered now, but has had no news from one of its systems since ${isoInstant(since)}. ` +
+      `What may be missing since then: ${kinds}.`,
   };
 }
 

@@ -1,7 +1,7 @@
 /**
- * Opening a continuity copy: two of three holders release their shares, each having seen for itself that the source is out; the segments
- * are opened in memory, proved whole, and the source's own policy is applied before anything leaves. Every opening is audited, and told
- * to the source when it is back.
+ * Opening a continuity copy: two of three holders release their shares, each having seen for itself that the
+ * source is out; the segments are opened in memory, proved whole, and the source's own policy is applied
+ * before anything leaves. Every opening is audited, and told to the source when it is back.
  */
 
 import type { Asker } from '../access/actor.ts';
@@ -140,7 +140,7 @@ export class CopyOpener {
           });
       }
     });
-    asked.abort();
+    asked.abort('enough');
     return released;
   }
 
@@ -180,7 +180,9 @@ interface OpenedSegments {
   readonly entries: readonly CopyEntry[];
 }
 
-/** What only hidden entries refer to is hidden with them: a clinic's name says as much as the letter from it. */
+/**
+ * What only hidden entries refer to is hidden with them: a clinic's name says as much as the letter from it.
+ */
 function withoutLoose(entries: readonly CopyEntry[]): readonly CopyEntry[] {
   const loose = new Map(entries.filter((one) => !one.isOwn).map((one) => [`${one.type}/${one.id}`, one]));
   const kept = entries.filter((one) => one.isOwn);
@@ -198,7 +200,10 @@ function withoutLoose(entries: readonly CopyEntry[]): readonly CopyEntry[] {
   return kept;
 }
 
-/** The record that the segments make. Throws where one was changed, is missing in between, or holds what it may not. */
+/**
+ * The record that the segments make. Throws where one was changed, is missing in between, or holds what it may
+ * not.
+ */
 function opened(key: Buffer, request: OpenRequest, copy: Released, bytesMax: number): OpenedSegments {
   const entries = new Map<string, CopyEntry>();
   let last: CopySegment | undefined;

@@ -1,6 +1,7 @@
 /**
- * What is inside a sealed segment: the source's policy for the person, and the entries that are new or changed since the segment before
- * (all of them in a base), with what each needs for the policy to be applied when the source cannot be asked.
+ * What is inside a sealed segment: the source's policy for the person, and the entries that are new or changed
+ * since the segment before (all of them in a base), with what each needs for the policy to be applied when the
+ * source cannot be asked.
  */
 import type { SharePolicy } from '../access/share-policy.ts';
 import type { Id, InstantMs } from '../base/brands.ts';
@@ -20,8 +21,8 @@ export interface CopyEntry {
 }
 
 /**
- * Why a record is closed whoever asks: a rule (the number is not verified, or claimed by several records), nothing is held any more or
- * nothing that may be known of, or it is larger than may be copied.
+ * Why a record is closed whoever asks: a rule (the number is not verified, or claimed by several records),
+ * nothing is held any more or nothing that may be known of, or it is larger than may be copied.
  */
 export type Closed = RefusalRule | 'gone' | 'too-large';
 

@@ -1,7 +1,7 @@
 /**
- * A custodian's shelf (and a guardian's): other organisations' sealed segments and its own shares of their keys. Nothing on it can be
- * read here. Keeps points in time, and holds back a push that would make most of a record vanish. What a segment is stands in its
- * blob's name, so that finding the newest reads no content.
+ * A custodian's shelf (and a guardian's): other organisations' sealed segments and its own shares of their
+ * keys. Nothing on it can be read here. Keeps points in time, and holds back a push that would make most of a
+ * record vanish. What a segment is stands in its blob's name, so that finding the newest reads no content.
  */
 import type { InstantMs, OdsCode } from '../base/brands.ts';
 import type { Clock } from '../base/clock.ts';
@@ -28,9 +28,15 @@ interface ShelfParts {
 
 /** What became of a push. */
 export interface Shelved {
-  /** People whose segment follows one that is not here, or is older than one that is: the source begins again with a base. */
+  /**
+   * People whose segment follows one that is not here, or is older than one that is: the source begins again
+   * with a base.
+   */
   readonly missing: readonly Pseudonym[];
-  /** People whose push is kept aside, since it would remove most of the record; the state before it goes on being served. */
+  /**
+   * People whose push is kept aside, since it would remove most of the record; the state before it goes on
+   * being served.
+   */
   readonly held: readonly Pseudonym[];
   /** This shelf: another one than before is an empty one, and everything is to be pushed again. */
   readonly shelf: string;
@@ -147,7 +153,10 @@ export class CopyShelf {
     return segment.count < before.count * (1 - this.#parts.settings.copyShrinkBrakePercent / 100);
   }
 
-  /** Drops what is older than is kept, but never the newest good base before that age: a point in time needs the base that it stands on. */
+  /**
+   * Drops what is older than is kept, but never the newest good base before that age: a point in time needs
+   * the base that it stands on.
+   */
   async #prune(source: OdsCode, kept: readonly KeptHead[]): Promise<void> {
     const oldest = this.#parts.clock.now() - this.#parts.settings.copyKeepDays * DAY_MS;
     const old = kept.filter((head) => timeOf(head.name) < oldest);
@@ -157,7 +166,10 @@ export class CopyShelf {
     await Promise.all(gone.map((head) => this.#parts.blobs.delete(space(source), nameOf(head))));
   }
 
-  /** This node's share and, of a custodian, the segments that make the record as it was at `at`. Undefined where it holds no share. */
+  /**
+   * This node's share and, of a custodian, the segments that make the record as it was at `at`. Undefined
+   * where it holds no share.
+   */
   async release(source: OdsCode, p: Pseudonym, at: InstantMs): Promise<Released | undefined> {
     const kept = await this.#parts.blobs.get(shareSpace(source), p);
     if (kept === undefined) return undefined;
@@ -204,8 +216,8 @@ export class CopyShelf {
 }
 
 /**
- * From a base to the newest good segment, found backwards: two that follow the same one (the answer to the first was lost on its way)
- * do not end the chain.
+ * From a base to the newest good segment, found backwards: two that follow the same one (the answer to the
+ * first was lost on its way) do not end the chain.
  */
 function chainIn(heads: readonly KeptHead[]): KeptHead[] {
   const byName = new Map(heads.map((head) => [head.name, head]));

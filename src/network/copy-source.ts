@@ -1,6 +1,7 @@
 /**
- * The source's side of continuity copies: follows its own changes, tells each custodian's queue whose copy is behind, and says every
- * half second how far each is through. What was pushed is remembered across restarts; what happened meanwhile is made up for.
+ * The source's side of continuity copies: follows its own changes, tells each custodian's queue whose copy is
+ * behind, and says every half second how far each is through. What was pushed is remembered across restarts;
+ * what happened meanwhile is made up for.
  */
 import { join } from 'node:path';
 import { isProtectedPerson } from '../access/share-policy.ts';
@@ -102,7 +103,9 @@ export class CopySource {
     return new CopySource(parts, progress, guardian);
   }
 
-  /** Begins when the directory is there to say who the custodians are, and begins anew when it names others. */
+  /**
+   * Begins when the directory is there to say who the custodians are, and begins anew when it names others.
+   */
   start(): void {
     void this.#tick();
     this.#timer = setInterval(() => void this.#tick(), THROUGH_MS);
@@ -122,7 +125,10 @@ export class CopySource {
     await this.#guardian.close();
   }
 
-  /** Everything acknowledged before a moment is at a custodian: then it is told so, with what this node could say of itself at that moment. */
+  /**
+   * Everything acknowledged before a moment is at a custodian: then it is told so, with what this node could
+   * say of itself at that moment.
+   */
   async #tick(): Promise<void> {
     const { directory, ods, feeds, clock, records, log } = this.#parts;
     const own = directory.entry(ods);
@@ -155,7 +161,10 @@ export class CopySource {
     await this.#progress.put(target.custodian, { shelf, seq: head, place });
   }
 
-  /** Other custodians, or the same in another order: shares go by place, so everybody is pushed to all of them again. */
+  /**
+   * Other custodians, or the same in another order: shares go by place, so everybody is pushed to all of them
+   * again.
+   */
   #retarget(own: DirectoryEntry): void {
     const codes = this.#targets.map((target) => target.custodian);
     if (codes.length === own.custodians.length && codes.every((ods, i) => ods === own.custodians[i])) {
@@ -288,7 +297,10 @@ export class CopySource {
     return { p, policy, entries: page.entries.map(copyEntry), versions };
   }
 
-  /** The three shares of a person's key: split once and kept, so that every holder's share is of the same splitting. */
+  /**
+   * The three shares of a person's key: split once and kept, so that every holder's share is of the same
+   * splitting.
+   */
   #sharesOf(p: Pseudonym): Promise<Split> {
     let split = this.#splitting.get(p);
     if (split === undefined) {

@@ -1,6 +1,6 @@
 /**
- * One custodian from the source's side: a queue of people whose copy there is behind, and a worker that seals what has changed and
- * sends it. Each custodian has its own queue, so one that is out holds up nobody.
+ * One custodian from the source's side: a queue of people whose copy there is behind, and a worker that seals
+ * what has changed and sends it. Each custodian has its own queue, so one that is out holds up nobody.
  */
 import type { NhsNumber, OdsCode } from '../base/brands.ts';
 import type { Clock } from '../base/clock.ts';
@@ -43,7 +43,9 @@ export interface TargetParts {
   readonly onShelf: (shelf: string) => void;
 }
 
-/** `first`: narrowed (dissent, deletion, merge). `last`: only something that the record refers to has changed. */
+/**
+ * `first`: narrowed (dissent, deletion, merge). `last`: only something that the record refers to has changed.
+ */
 export type Urgency = 'first' | 'soon' | 'last';
 
 interface Sent {
@@ -182,7 +184,8 @@ export class CopyTarget {
     const again: NhsNumber[] = [];
     for (const [p, { sent, nhsNumber }] of made) {
       if (missing.includes(p)) again.push(nhsNumber);
-      // one that is held back is followed by a base, which is measured against the last good state and not against what was held
+      // one that is held back is followed by a base, which is measured against the last good state and not
+      // against what was held
       if (missing.includes(p) || held.includes(p)) this.#sent.delete(p);
       else this.#remember(p, sent);
     }

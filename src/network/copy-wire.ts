@@ -43,8 +43,8 @@ export interface Released {
   readonly through?: SourceState;
   readonly segments: readonly SealedSegment[];
   /**
-   * The newest segment, where the brake holds it back: its policy counts, its entries do not. The as-at in `through` is then that of the
-   * segments before it.
+   * The newest segment, where the brake holds it back: its policy counts, its entries do not. The as-at in
+   * `through` is then that of the segments before it.
    */
   readonly held?: SealedSegment;
 }

@@ -42,7 +42,10 @@ export class DirectoryKeeper {
     return keeper;
   }
 
-  /** Takes a newer directory; false where it is the one already in use. Throws Failure `security` for a forged or an older one. */
+  /**
+   * Takes a newer directory; false where it is the one already in use. Throws Failure `security` for a forged
+   * or an older one.
+   */
   async take(text: string): Promise<boolean> {
     if (text === this.#text) return false;
     await this.#use(text);

@@ -1,7 +1,7 @@
 /**
- * The directory: who is in the network, where, with which keys, in which failure domain, and who keeps whose continuity copies. Signed
- * by the exchange (JWS, Ed25519) and kept by every node, so that the exchange may be dead. An expired one is used with a warning;
- * an older version never replaces a newer one.
+ * The directory: who is in the network, where, with which keys, in which failure domain, and who keeps whose
+ * continuity copies. Signed by the exchange (JWS, Ed25519) and kept by every node, so that the exchange may be
+ * dead. An expired one is used with a warning; an older version never replaces a newer one.
  */
 
 import type { KeyObject } from 'node:crypto';
@@ -20,12 +20,17 @@ export interface Member {
   readonly failureDomain: FailureDomain;
   readonly signingKey: JsonWebKeyOkp;
   readonly sealingKey: JsonWebKeyOkp;
-  /** Its being there must not show in anybody's record: it is never asked because nobody knows whom to ask. */
+  /**
+   * Its being there must not show in anybody's record: it is never asked because nobody knows whom to ask.
+   */
   readonly isProtected?: boolean;
 }
 
 export interface DirectoryEntry extends Member {
-  /** Who keeps this organisation's continuity copies; differ from it in site, supplier and ring where the network allows. */
+  /**
+   * Who keeps this organisation's continuity copies; differ from it in site, supplier and ring where the
+   * network allows.
+   */
   readonly custodians: readonly OdsCode[];
   /** Holds the third share of each key. */
   readonly guardian: OdsCode;
@@ -65,7 +70,8 @@ export function withCustodians(members: readonly Member[]): Pick<Directory, 'org
       load.set(best.ods, (load.get(best.ods) ?? 0) + 1);
       if (overlaps(best, member) > 0) {
         warnings.push(
-          `${best.ods} keeps copies of ${member.ods} though they share a site, supplier or ring: there is nobody better.`,
+          `${best.ods} keeps copies of ${member.ods} though they share a site, supplier or ring: ` +
+            'there is nobody better.',
         );
       }
     }

@@ -1,6 +1,6 @@
 /**
- * The network's own door at /network: what nodes ask each other. Every call carries the calling node's token; every answer about a person
- * is decided and audited by records before it leaves.
+ * The network's own door at /network: what nodes ask each other. Every call carries the calling node's token;
+ * every answer about a person is decided and audited by records before it leaves.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Asker } from '../access/actor.ts';

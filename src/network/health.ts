@@ -1,6 +1,7 @@
 /**
- * What this node sees of its peers, known before it is needed: a probe of each several times a second, and what the peers say they
- * see. Nobody listening is evidence at once; a probe that is late or makes no sense counts when it happens twice running.
+ * What this node sees of its peers, known before it is needed: a probe of each several times a second, and
+ * what the peers say they see. Nobody listening is evidence at once; a probe that is late or makes no sense
+ * counts when it happens twice running.
  */
 import type { InstantMs, OdsCode } from '../base/brands.ts';
 import type { Clock } from '../base/clock.ts';
@@ -22,7 +23,9 @@ export interface HealthAnswer {
   readonly asAt: InstantMs;
   /** Peers that this node sees up, and how many milliseconds ago it last did. */
   readonly up: Readonly<Record<string, number>>;
-  /** The as-at that each peer last said, so that one that is out keeps its age where nobody here has heard it. */
+  /**
+   * The as-at that each peer last said, so that one that is out keeps its age where nobody here has heard it.
+   */
   readonly said: Readonly<Record<string, InstantMs>>;
 }
 
@@ -112,8 +115,9 @@ export class Health {
   }
 
   /**
-   * Whether this node itself sees the peer out, by its newest probe: the one just ended where probes had failed before it, else one made
-   * now. A peer of ours that has seen it up since it first failed us speaks against it.
+   * Whether this node itself sees the peer out, by its newest probe: the one just ended where probes had
+   * failed before it, else one made now. A peer of ours that has seen it up since it first failed us speaks
+   * against it.
    */
   async isOut(peer: Peer): Promise<boolean> {
     const seen = this.#of(peer.ods);

@@ -1,6 +1,7 @@
 /**
- * A node's own key pairs: Ed25519 to sign what it says to others, X25519 so that others can seal shares to it. Made on first start,
- * readable by the node's user only, never sent anywhere; the public halves go into the directory.
+ * A node's own key pairs: Ed25519 to sign what it says to others, X25519 so that others can seal shares to it.
+ * Made on first start, readable by the node's user only, never sent anywhere; the public halves go into the
+ * directory.
  */
 import { createPrivateKey, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
 import { chmod, link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
@@ -28,7 +29,10 @@ interface KeptKeys {
   readonly copySecret: string;
 }
 
-/** The keys in `<folder>/node.jwk.json`, made where there are none. Throws Failure `exception` where the file is damaged. */
+/**
+ * The keys in `<folder>/node.jwk.json`, made where there are none. Throws Failure `exception` where the file
+ * is damaged.
+ */
 export async function openNodeKeys(folder: string): Promise<NodeKeys> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, 'node.jwk.json');
@@ -67,7 +71,9 @@ async function read(path: string): Promise<KeptKeys | undefined> {
   );
 }
 
-/** Writes aside and links into place, so that of two processes one wins whole and the other uses what it made. */
+/**
+ * Writes aside and links into place, so that of two processes one wins whole and the other uses what it made.
+ */
 async function make(path: string): Promise<KeptKeys> {
   const jwk = (pair: { privateKey: KeyObject }): JsonWebKeyOkp =>
     pair.privateKey.export({ format: 'jwk' }) as unknown as JsonWebKeyOkp;

@@ -1,4 +1,7 @@
-/** The exchange's side of the locator: pseudonym → which organisations hold something, and which practice is registered. Never content. */
+/**
+ * The exchange's side of the locator: pseudonym → which organisations hold something, and which practice is
+ * registered. Never content.
+ */
 import type { InstantMs, OdsCode } from '../base/brands.ts';
 import type { Clock } from '../base/clock.ts';
 import { AppendLog } from './append-log.ts';
@@ -23,7 +26,10 @@ export interface Located {
 /** Organisation → the practice it names, or '' for none. */
 type Holders = Readonly<Record<string, string>>;
 
-/** Beside the pseudonyms: which organisations have told everything. In the same file, so that what loses one loses the other. */
+/**
+ * Beside the pseudonyms: which organisations have told everything. In the same file, so that what loses one
+ * loses the other.
+ */
 const told = (ods: OdsCode): string => `=${ods}`;
 
 interface ExchangeParts {
@@ -47,8 +53,8 @@ export class LocatorExchange {
   }
 
   /**
-   * Takes an organisation's own pointers; durable when it resolves. It can speak for itself only. `isAll`: with these it has told
-   * everything that it holds.
+   * Takes an organisation's own pointers; durable when it resolves. It can speak for itself only. `isAll`:
+   * with these it has told everything that it holds.
    */
   async publish(from: OdsCode, pointers: readonly Pointer[], isAll: boolean): Promise<void> {
     const writes: Promise<void>[] = [];
@@ -73,7 +79,10 @@ export class LocatorExchange {
     };
   }
 
-  /** Organisations that have not told everything, such as after pointers were lost: no answer here speaks for them. */
+  /**
+   * Organisations that have not told everything, such as after pointers were lost: no answer here speaks for
+   * them.
+   */
   silent(): readonly OdsCode[] {
     return this.#parts.members().filter((ods) => !this.#log.entries.has(told(ods)));
   }

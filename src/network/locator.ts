@@ -1,6 +1,6 @@
 /**
- * A node's side of the locator: it tells the exchange which people it holds something about (as pseudonyms), and keeps the answers for
- * those people, and only those, so that the exchange may be dead.
+ * A node's side of the locator: it tells the exchange which people it holds something about (as pseudonyms),
+ * and keeps the answers for those people, and only those, so that the exchange may be dead.
  */
 
 import { isProtectedPerson } from '../access/share-policy.ts';
@@ -106,7 +106,10 @@ export class Locator {
     return located === undefined ? undefined : { ...located, silent: this.#silent };
   }
 
-  /** An answer that leaves this node out, of somebody it has told of, is that of an exchange that lost pointers: it is not used. */
+  /**
+   * An answer that leaves this node out, of somebody it has told of, is that of an exchange that lost
+   * pointers: it is not used.
+   */
   async #ask(nhsNumber: NhsNumber, p: Pseudonym): Promise<Located | undefined> {
     const [located] = (await this.#call('/locator/lookup', { pseudonyms: [p] }, QUICK_MS))?.located ?? [];
     if (located === undefined) return undefined;
@@ -164,7 +167,10 @@ export class Locator {
     return true;
   }
 
-  /** Everybody, page by page, from where it stopped: at first, once an hour, and where the exchange no longer has it. */
+  /**
+   * Everybody, page by page, from where it stopped: at first, once an hour, and where the exchange no longer
+   * has it.
+   */
   async #publishAll(): Promise<boolean> {
     if (this.#isAll && this.#parts.clock.monotonicMs() - this.#renewedAt < RENEW_MS) {
       if (this.#parts.isExchangeOut()) return true;
@@ -184,7 +190,9 @@ export class Locator {
     return true;
   }
 
-  /** What the exchange is to know; undefined where it is to hear nothing at all, not even that nothing is held. */
+  /**
+   * What the exchange is to know; undefined where it is to hear nothing at all, not even that nothing is held.
+   */
   async #pointer(nhsNumber: NhsNumber): Promise<Pointer | undefined> {
     const { persons, isProtected, pseudonymise } = this.#parts;
     const p = pseudonymise(nhsNumber);

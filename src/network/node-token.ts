@@ -1,6 +1,6 @@
 /**
- * Tokens from node to node: EdDSA JWTs of a minute's life, signed by the asking node, for one answering node, carrying who asks in
- * what role for which organisation and why. RFC 7519.
+ * Tokens from node to node: EdDSA JWTs of a minute's life, signed by the asking node, for one answering node,
+ * carrying who asks in what role for which organisation and why. RFC 7519.
  */
 import type { KeyObject } from 'node:crypto';
 import { importJWK, jwtVerify, SignJWT } from 'jose';
@@ -147,7 +147,10 @@ const PURPOSES: readonly Purpose[] = [
   'secondary-use',
 ];
 
-/** The actor whom a member vouches for: of its own organisation, in a role there is, a patient with a number and nobody else with one. */
+/**
+ * The actor whom a member vouches for: of its own organisation, in a role there is, a patient with a number
+ * and nobody else with one.
+ */
 function actorIn(claim: unknown, from: OdsCode): Actor {
   const { id, name, role, organisation, patient } = claim as Readonly<Record<keyof Actor, unknown>>;
   if (typeof id !== 'string' || typeof name !== 'string' || typeof role !== 'string')
@@ -164,7 +167,9 @@ function actorIn(claim: unknown, from: OdsCode): Actor {
   return { ...actor, patient: parsed.nhsNumber };
 }
 
-/** The issuer as the token claims it, to find the key by; nothing else is believed before the signature holds. */
+/**
+ * The issuer as the token claims it, to find the key by; nothing else is believed before the signature holds.
+ */
 function issuerIn(token: string): OdsCode | undefined {
   try {
     const { iss } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as {

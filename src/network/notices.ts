@@ -1,5 +1,6 @@
 /**
- * What a source is told when it is back: who opened its copies, whose, in what role, for which organisation. Kept until it has heard it.
+ * What a source is told when it is back: who opened its copies, whose, in what role, for which organisation.
+ * Kept until it has heard it.
  */
 import type { Asker } from '../access/actor.ts';
 import type { OdsCode } from '../base/brands.ts';

@@ -1,6 +1,6 @@
 /**
- * Puts the network's parts of one node together: alone (a shared record of itself), as a member, or as the exchange. What each part does
- * stands in its own file; here is who knows whom.
+ * Puts the network's parts of one node together: alone (a shared record of itself), as a member, or as the
+ * exchange. What each part does stands in its own file; here is who knows whom.
  */
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -258,7 +258,10 @@ class Membership {
     return { ods, name, kind, url, state, ...(lastSeen === undefined ? {} : { lastSeen }) };
   }
 
-  /** This node's share, where it sees for itself that the source is out; the row is on disk before the share leaves. */
+  /**
+   * This node's share, where it sees for itself that the source is out; the row is on disk before the share
+   * leaves.
+   */
   async #release(source: OdsCode, p: Pseudonym, asker: Asker, at: InstantMs): Promise<Released | undefined> {
     const entry = this.#rooms.directory.entry(source);
     if (entry === undefined || !seesSharedRecords(asker) || !this.#isOwn(p, asker)) return undefined;
@@ -276,7 +279,10 @@ class Membership {
     return released;
   }
 
-  /** A patient opens the own copies only; the exchange, which cannot tell, is never the second of two by itself. */
+  /**
+   * A patient opens the own copies only; the exchange, which cannot tell, is never the second of two by
+   * itself.
+   */
   #isOwn(p: Pseudonym, { actor }: Asker): boolean {
     if (actor.patient === undefined || this.#pseudonymise === undefined) return true;
     return this.#pseudonymise(actor.patient) === p;

@@ -1,4 +1,7 @@
-/** This node as a source: what it holds about a person for this asker, with its state. Used in-process and by the door for peers. */
+/**
+ * This node as a source: what it holds about a person for this asker, with its state. Used in-process and by
+ * the door for peers.
+ */
 import type { Asker } from '../access/actor.ts';
 import { applySharePolicy, isProtectedPerson, seesSharedRecords } from '../access/share-policy.ts';
 import type { Id, InstantMs, NhsNumber, OdsCode } from '../base/brands.ts';
@@ -23,7 +26,10 @@ export interface OwnSourceParts {
   readonly isProtected: boolean;
 }
 
-/** What this node can say about itself now: as-at is the oldest watermark of its feeds, or now where it has none. */
+/**
+ * What this node can say about itself now: as-at is the oldest watermark of its feeds, or now where it has
+ * none.
+ */
 export function ownState(feeds: Feeds, clock: Clock): SourceState {
   const coverage = feeds.coverage();
   const states = feeds.states();
@@ -122,7 +128,9 @@ function bounded(
   const { recordEntriesMax, recordBytesMax } = parts.settings;
   const bytes = entries.reduce((sum, entry) => sum + entry.bytes.length, 0);
   if (entries.length > recordEntriesMax || bytes > recordBytesMax) {
-    const text = `The record is larger than one answer may hold (${recordEntriesMax} entries, ${recordBytesMax} bytes). Ask for fewer kinds with _type.`;
+    const text =
+      `The record is larger than one answer may hold (${recordEntriesMax} entries, ` +
+      `${recordBytesMax} bytes). Ask for fewer kinds with _type.`;
     return { kind: 'too-large', text, state };
   }
   return { kind: 'record', state, patients, entries };

@@ -1,4 +1,6 @@
-/** HTTP from node to node: kept-alive connections, a time limit on every call, a byte limit on every answer. */
+/**
+ * HTTP from node to node: kept-alive connections, a time limit on every call, a byte limit on every answer.
+ */
 import { Agent, type IncomingMessage, request } from 'node:http';
 import type { Actor, Purpose } from '../access/actor.ts';
 import type { OdsCode } from '../base/brands.ts';
@@ -20,7 +22,10 @@ export interface PeerCall {
   readonly signal?: AbortSignal;
 }
 
-/** `refused`: nobody listens there, which is evidence; `late`: no whole answer in time; `garbage`: not HTTP, or too much. */
+/**
+ * `refused`: nobody listens there, which is evidence; `late`: no whole answer in time; `garbage`: not HTTP, or
+ * too much.
+ */
 export type PeerAnswer =
   | { readonly kind: 'answer'; readonly status: number; readonly body: Buffer }
   | { readonly kind: 'refused' | 'late' | 'garbage' };
@@ -36,7 +41,8 @@ export class PeerClient {
   async call(call: PeerCall): Promise<PeerAnswer> {
     const token = await this.#signer.token(call.to, call.actor, call.purpose);
     const first = await exchange(call, token, this.#agent);
-    // a kept connection that the peer had closed meanwhile says nothing about the peer: once more, on a new one
+    // a kept connection that the peer had closed meanwhile says nothing about the peer: once more, on a new
+    // one
     return first === 'stale' ? asAnswer(await exchange(call, token, undefined)) : first;
   }
 

@@ -1,6 +1,7 @@
 /**
- * What another node answers about a person is looked at again before anybody sees it: each entry is one whole resource of the type and
- * id it was announced as, and about the person who was asked for. OWASP API10:2023: what a partner sends is input like any other.
+ * What another node answers about a person is looked at again before anybody sees it: each entry is one whole
+ * resource of the type and id it was announced as, and about the person who was asked for. OWASP API10:2023:
+ * what a partner sends is input like any other.
  */
 import { isUtf8 } from 'node:buffer';
 import { REFERENCED_TYPES } from '../access/personas.ts';
@@ -20,9 +21,9 @@ interface ReadPatient {
 }
 
 /**
- * Whether these entries are the record of this person at one node. `patients`: the Patient records that the node says are the person.
- * `isWhole`: nothing was filtered out, so the Patients themselves must be among the entries and carry the number, or be joined to one
- * that does.
+ * Whether these entries are the record of this person at one node. `patients`: the Patient records that the
+ * node says are the person. `isWhole`: nothing was filtered out, so the Patients themselves must be among the
+ * entries and carry the number, or be joined to one that does.
  */
 export function areOfPerson(
   nhsNumber: NhsNumber,

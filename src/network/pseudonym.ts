@@ -1,4 +1,7 @@
-/** The locator's pseudonym of a person: HMAC-SHA-256 of the NHS number under the members' key, which the exchange does not have. */
+/**
+ * The locator's pseudonym of a person: HMAC-SHA-256 of the NHS number under the members' key, which the
+ * exchange does not have.
+ */
 import { createHmac } from 'node:crypto';
 import type { NhsNumber } from '../base/brands.ts';
 import { Failure } from '../base/failure.ts';

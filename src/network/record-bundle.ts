@@ -1,4 +1,7 @@
-/** The shared record's outside form: a searchset Bundle joined from stored bytes, and one OperationOutcome that names every source. */
+/**
+ * The shared record's outside form: a searchset Bundle joined from stored bytes, and one OperationOutcome that
+ * names every source.
+ */
 import { isoInstant } from '../base/clock.ts';
 import { ODS_CODE_SYSTEM } from '../fhir/resource.ts';
 import type { SharedRecord, SourceReport, SourceStatus } from './shared-record.ts';
@@ -21,11 +24,10 @@ const NEVER_SHOWN = 'Some services are never shown here.';
 
 /** The Bundle in pieces, to be sent as they are. */
 export function recordBundle(record: SharedRecord): readonly Buffer[] {
-  const pieces: Buffer[] = [
-    Buffer.from(
-      `{"resourceType":"Bundle","type":"searchset","timestamp":"${isoInstant(record.askedAt)}","total":${record.entries.length},"entry":[`,
-    ),
-  ];
+  const head =
+    `{"resourceType":"Bundle","type":"searchset","timestamp":"${isoInstant(record.askedAt)}",` +
+    `"total":${record.entries.length},"entry":[`;
+  const pieces: Buffer[] = [Buffer.from(head)];
   for (const entry of record.entries) {
     pieces.push(Buffer.from(`{"fullUrl":"${entry.fullUrl}","resource":`), entry.bytes, MATCH);
   }

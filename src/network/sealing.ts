@@ -1,7 +1,7 @@
 /**
- * What keeps a continuity copy closed: a key for each person, derived from the source's own secret; AES-256-GCM over each
- * segment, bound to source, person and place in the order; the key in three Shamir shares of which two are enough, each sealed to its
- * holder (X25519, HKDF-SHA-256, AES-256-GCM).
+ * What keeps a continuity copy closed: a key for each person, derived from the source's own secret;
+ * AES-256-GCM over each segment, bound to source, person and place in the order; the key in three Shamir
+ * shares of which two are enough, each sealed to its holder (X25519, HKDF-SHA-256, AES-256-GCM).
  */
 import {
   createCipheriv,
@@ -29,7 +29,10 @@ export function personKey(secret: Buffer, p: Pseudonym): Buffer {
   return Buffer.from(hkdfSync('sha256', secret, Buffer.alloc(0), `openward copy ${p}`, 32));
 }
 
-/** Where a segment belongs; sealed in, so that none can be moved, left out in between or passed off as another's. */
+/**
+ * Where a segment belongs; sealed in, so that none can be moved, left out in between or passed off as
+ * another's.
+ */
 export interface SegmentPlace {
   readonly source: OdsCode;
   readonly p: Pseudonym;

@@ -1,7 +1,7 @@
 /**
- * One source's part of a shared record as it travels from node to node: a line of JSON that says what comes, then the stored bytes of
- * each entry one after the other. The reader cuts by the lengths in the line and checks that each piece is what the line says
- * (person-check); what is sent on are the bytes as they came.
+ * One source's part of a shared record as it travels from node to node: a line of JSON that says what comes,
+ * then the stored bytes of each entry one after the other. The reader cuts by the lengths in the line and
+ * checks that each piece is what the line says (person-check); what is sent on are the bytes as they came.
  */
 import { type Id, type InstantMs, isId, type NhsNumber } from '../base/brands.ts';
 import { isResourceType } from '../fhir/definitions.ts';
@@ -26,7 +26,10 @@ export type SourceAnswer =
   | {
       readonly kind: 'record';
       readonly state: SourceState;
-      /** The Patient records there that are the person; none where nothing is held, or nothing that may be known of. */
+      /**
+       * The Patient records there that are the person; none where nothing is held, or nothing that may be
+       * known of.
+       */
       readonly patients: readonly Id[];
       readonly entries: readonly SourceEntry[];
     }
@@ -70,7 +73,9 @@ export interface Question {
   readonly entriesMax: number;
 }
 
-/** What the bytes say, or undefined where they are no answer to the question: then nothing of them is used. */
+/**
+ * What the bytes say, or undefined where they are no answer to the question: then nothing of them is used.
+ */
 export function decodeAnswer(body: Buffer, question: Question): SourceAnswer | undefined {
   const end = body.indexOf(0x0a);
   if (end < 0) return undefined;

@@ -60,7 +60,10 @@ export interface PersonIndex {
    * NHS numbers, verified or not, whose answer a commit may have changed: those before it and those after.
    */
   touchedBy(change: Change): Promise<readonly NhsNumber[]>;
-  /** Patients whose record this resource comes along with though it lies in nobody's: a clinician, a medicine, an implant. */
+  /**
+   * Patients whose record this resource comes along with though it lies in nobody's: a clinician, a medicine,
+   * an implant.
+   */
   referringTo(type: ResourceType, id: Id): Promise<readonly Id[]>;
   /**
    * Calls `listener` after each commit that may have changed the answer for some numbers. Returns how to

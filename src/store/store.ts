@@ -10,15 +10,19 @@ import type { AuditDraft, AuditRow } from './audit.ts';
 import type { Scope } from './scope.ts';
 
 export type WriteOp =
-  /** A new resource under a new id; `id` where the caller has already drawn it (references inside a transaction). */
+  /**
+   * A new resource under a new id; `id` where the caller has already drawn it (references inside a
+   * transaction).
+   */
   | {
       readonly op: 'create';
       readonly resource: Resource;
       readonly id?: Id;
       readonly ifNoneExist?: SearchQuery;
       /**
-       * What the caller found by ifNoneExist and wrote references by. The commit throws Failure `lock-error` and writes
-       * nothing where it finds something else, so that no reference leads to an id that was never given.
+       * What the caller found by ifNoneExist and wrote references by. The commit throws Failure `lock-error`
+       * and writes nothing where it finds something else, so that no reference leads to an id that was never
+       * given.
        */
       readonly expected?: Id | 'none';
     }
@@ -34,7 +38,10 @@ export interface Stored {
   readonly lastUpdated: InstantMs;
   readonly seq: Seq;
   readonly bytes: Buffer;
-  /** Patients in whose compartment this version lies: whose record it is, for the audit row. Empty where it lies in none. */
+  /**
+   * Patients in whose compartment this version lies: whose record it is, for the audit row. Empty where it
+   * lies in none.
+   */
   readonly persons: readonly Id[];
   readonly deleted: false;
 }
@@ -112,7 +119,10 @@ export interface CompartmentQuery {
   readonly types?: readonly ResourceType[];
   /** Only versions written at or after. */
   readonly since?: InstantMs;
-  /** Also what those resources refer to outside any compartment (Practitioner, Organization, Medication …), to any depth. */
+  /**
+   * Also what those resources refer to outside any compartment (Practitioner, Organization, Medication …), to
+   * any depth.
+   */
   readonly withReferenced: boolean;
   readonly count: number;
   readonly cursor?: string;
@@ -133,7 +143,10 @@ export interface Snapshot {
   search(query: SearchQuery, scope: Scope): Promise<SearchPage>;
   /** Everything that belongs to a person, for `$everything`, the shared record and continuity copies. */
   compartment(query: CompartmentQuery, scope: Scope): Promise<Page<Stored>>;
-  /** Patients whose compartment holds something that refers to this resource, itself or by way of others outside any compartment. */
+  /**
+   * Patients whose compartment holds something that refers to this resource, itself or by way of others
+   * outside any compartment.
+   */
   personsReferringTo(type: ResourceType, id: Id): Promise<readonly Id[]>;
 }
 
@@ -150,14 +163,17 @@ export interface Store {
   /** A stable view: the newest commit, or the one that `at` names. */
   snapshot(at?: Seq): Promise<Snapshot>;
   /**
-   * All of `ops` or none, durable (fsync) before it resolves, with its audit row in the same commit. The row's `persons` are those of
-   * the draft and those in whose compartment the written versions lie, or lay the versions that they replace: they are known here anyway,
-   * and dear to work out twice.
-   * `blobs` are written in the same transaction. Throws Failure: `conflict` (ifMatch, status 412), `duplicate` (a create's id
+   * All of `ops` or none, durable (fsync) before it resolves, with its audit row in the same commit. The row's
+   * `persons` are those of the draft and those in whose compartment the written versions lie, or lay the
+   * versions that they replace: they are known here anyway, and dear to work out twice. `blobs` are written in
+   * the same transaction. Throws Failure: `conflict` (ifMatch, status 412), `duplicate` (a create's id
    * exists), `multiple-matches` (ifNoneExist), `no-store` (disk full or the reserve reached).
    */
   commit(ops: readonly WriteOp[], audit: AuditDraft, blobs?: readonly BlobWrite[]): Promise<Commit>;
-  /** Appends audit rows of reads: in the log (survives kill -9) when it resolves, fsynced within 20 ms. `transient` where the log is stalled. */
+  /**
+   * Appends audit rows of reads: in the log (survives kill -9) when it resolves, fsynced within 20 ms.
+   * `transient` where the log is stalled.
+   */
   auditReads(drafts: readonly AuditDraft[]): Promise<void>;
   /** Audit rows, oldest first, of both chains. */
   auditRows(filter: AuditFilter): Promise<readonly AuditRow[]>;

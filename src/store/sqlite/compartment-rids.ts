@@ -6,7 +6,7 @@ import type { Scope } from '../scope.ts';
 import type { CompartmentQuery } from '../store.ts';
 import type { Connection } from './connection.ts';
 import { type Dictionary, typeNumber } from './dictionary.ts';
-import { personLids, scopeConditions } from './scope-sql.ts';
+import { BOUND_LIDS, personLids, scopeConditions } from './scope-sql.ts';
 import { allOf, visible } from './sql-condition.ts';
 
 /** Rids in the snapshot `seq`, each once. */
@@ -26,11 +26,13 @@ export function compartmentRids(
   const since = query.since === undefined ? [] : [{ sql: 'v.at >= ?', parameters: [query.since] }];
   const scoped = [visible(seq), ...scopeConditions(scope, dictionary)];
   const within = allOf([...scoped, ...wanted, ...since]);
+  // the text of a statement depends on the role alone, unless types are asked for
+  const keep = query.types === undefined;
   const own = connection
     .all(
-      `SELECT DISTINCT v.rid FROM comp c CROSS JOIN ver v ON v.rid = c.rid WHERE c.person IN (${people.join()}) AND ${within.sql} ORDER BY v.rid`,
-      within.parameters,
-      false,
+      `SELECT DISTINCT v.rid FROM comp c CROSS JOIN ver v ON v.rid = c.rid WHERE c.person IN ${BOUND_LIDS} AND ${within.sql} ORDER BY v.rid`,
+      [JSON.stringify(people), ...within.parameters],
+      keep,
     )
     .map((row) => Number(row[0]));
   if (!query.withReferenced) return own;
@@ -55,9 +57,8 @@ function allOwn(
   const within = allOf(scoped);
   return connection
     .all(
-      `SELECT DISTINCT v.rid FROM comp c CROSS JOIN ver v ON v.rid = c.rid WHERE c.person IN (${people.join()}) AND ${within.sql}`,
-      within.parameters,
-      false,
+      `SELECT DISTINCT v.rid FROM comp c CROSS JOIN ver v ON v.rid = c.rid WHERE c.person IN ${BOUND_LIDS} AND ${within.sql}`,
+      [JSON.stringify(people), ...within.parameters],
     )
     .map((row) => Number(row[0]));
 }
@@ -74,7 +75,6 @@ function referredTo(
       `SELECT DISTINCT v.rid FROM (SELECT DISTINCT r.lid FROM json_each(?) f CROSS JOIN ref r ON r.rid = f.value) t
         CROSS JOIN ver v ON v.lid = t.lid WHERE v.person IS NULL AND ${scoped.sql} ORDER BY v.rid`,
       [JSON.stringify(frontier), ...scoped.parameters],
-      false,
     );
     frontier = rows.map((row) => Number(row[0])).filter((rid) => !found.has(rid));
     for (const rid of frontier) found.add(rid);

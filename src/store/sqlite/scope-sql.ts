@@ -32,16 +32,21 @@ function personCondition(scope: Scope, dictionary: Dictionary): Condition | unde
       : { sql: `(v.person IS NOT NULL OR ${allUnattached.sql})`, parameters: allUnattached.parameters };
   }
   const lids = personLids(scope.persons, dictionary);
+  const unattached = allUnattached === undefined ? '' : ` AND ${allUnattached.sql}`;
+  const whose = JSON.stringify(lids);
+  // bound, so that a whole record costs no preparing of statements for each person
   const attached =
     lids.length === 0
       ? '0'
-      : `(v.person IN (${lids.join()}) OR (v.person = -1 AND EXISTS (SELECT 1 FROM comp sc WHERE sc.rid = v.rid AND sc.person IN (${lids.join()}))))`;
-  const unattached = allUnattached === undefined ? '' : ` AND ${allUnattached.sql}`;
+      : `(v.person IN ${BOUND_LIDS} OR (v.person = -1 AND EXISTS (SELECT 1 FROM comp sc WHERE sc.rid = v.rid AND sc.person IN ${BOUND_LIDS})))`;
   return {
     sql: `(${attached} OR (v.person IS NULL${unattached}))`,
-    parameters: allUnattached?.parameters ?? [],
+    parameters: [...(lids.length === 0 ? [] : [whose, whose]), ...(allUnattached?.parameters ?? [])],
   };
 }
+
+/** A set of small integers as one bound value, JSON. */
+export const BOUND_LIDS = '(SELECT value FROM json_each(?))';
 
 /** Patients that this store has heard of, among the ids given. */
 export function personLids(persons: readonly string[], dictionary: Dictionary): number[] {
