@@ -42,7 +42,8 @@ export async function openMllpUnderTest(
   feedConfigs: readonly FeedConfig[] = [ANY_FEED],
   given: Partial<Settings> = {},
 ): Promise<MllpUnderTest> {
-  const node = await openRecordsUnderTest(given);
+  // a test machine may be too busy for the promise that this setting makes
+  const node = await openRecordsUnderTest({ readAuditStallMs: 30_000, ...given });
   const folder = await mkdtemp(join(tmpdir(), 'openward-feeds-'));
   const { clock, records, settings } = node;
   const feeds = await openFeeds({ feeds: feedConfigs, folder, clock });

@@ -7,9 +7,12 @@ import {
   openMllpUnderTest,
   SourceSystem,
 } from '../../test/mllp-under-test.ts';
-import { asker } from '../../test/records-under-test.ts';
+import { asker, HERE } from '../../test/records-under-test.ts';
 import type { Id } from '../base/brands.ts';
+import { timeOrderedIds } from '../base/ids.ts';
+import { silentLog } from '../base/log.ts';
 import { keptDeadLetter, keptMessage } from './kept-message.ts';
+import { openMllp } from './mllp-server.ts';
 
 let node: MllpUnderTest;
 
@@ -207,5 +210,81 @@ describe('what cannot be taken', () => {
     expect(letter?.reason).not.toMatch(/SMITH|NO.L|M-/);
     const kept = await node.store.blobs.get('v2-messages', letter?.message ?? '');
     expect(kept && keptMessage(kept).raw).toEqual(Buffer.from(message));
+  });
+});
+
+describe('limits', () => {
+  it('a full disk: AE, nothing stored, and the feed’s watermark waits', async () => {
+    const full = await openMllpUnderTest(undefined, { diskReserveBytes: Number.MAX_SAFE_INTEGER });
+    const answer = await full.send(admission('FULL', 'M-FULL'));
+    expect(code(answer)).toBe('AE');
+    expect(await full.send('hello')).toContain('MSA|AE');
+    expect(await full.all('Patient')).toEqual([]);
+    expect(full.feeds.states()).toMatchObject([{ owed: 1 }]);
+    await full.close();
+  });
+
+  it('silence in the middle of a frame cuts the connection, between frames it does not', async () => {
+    const quick = await openMllpUnderTest(undefined, { mllpIdleSeconds: 0.2 });
+    const [patient, stuck] = [
+      await SourceSystem.connect(quick.port()),
+      await SourceSystem.connect(quick.port()),
+    ];
+    stuck.write('\x0bMSH|');
+    expect(await stuck.answer()).toBe('');
+    expect(stuck.socket.destroyed).toBe(true);
+    expect(await patient.ask(admission('PATIENT', 'M-PATIENT'))).toContain('MSA|AA|PATIENT');
+    patient.hangUp();
+    await quick.close();
+  });
+
+  it('more connections than mllpConnectionsMax are turned away, the others go on', async () => {
+    const small = await openMllpUnderTest(undefined, { mllpConnectionsMax: 2 });
+    const [one, two] = [await SourceSystem.connect(small.port()), await SourceSystem.connect(small.port())];
+    expect(await one.ask(admission('C1', 'M-C1'))).toContain('MSA|AA|C1');
+    const third = await SourceSystem.connect(small.port());
+    expect(await third.answer()).toBe('');
+    expect(await two.ask(admission('C2', 'M-C2'))).toContain('MSA|AA|C2');
+    one.hangUp();
+    two.hangUp();
+    await small.close();
+  });
+
+  it('a frame that never ends is cut, however fast it comes', async () => {
+    const source = await SourceSystem.connect(node.port());
+    source.write('\x0bMSH|');
+    for (let i = 0; i < 100 && !source.socket.destroyed; i++) {
+      source.write('x'.repeat(20_000));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(await source.answer()).toBe('');
+  });
+
+  it('a port that is taken is told as such', async () => {
+    const { clock, feeds, records, settings } = node;
+    const config = { ods: HERE, name: 'Trust', feeds: [] };
+    const ids = timeOrderedIds(clock);
+    const parts = { config, records, feeds, settings, clock, ids, log: silentLog };
+    await expect(openMllp({ ...parts, host: '127.0.0.1', port: node.port() })).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringContaining('"mllp" port'),
+    });
+  });
+});
+
+describe('which answers are wanted', () => {
+  it.each([
+    ['NE', 'NE', admission('W1', 'M-W1'), ''],
+    ['AL', 'NE', admission('W2', 'M-W2'), 'AA'],
+    ['ER', 'ER', admission('W3', 'M-W3'), ''],
+    ['ER', 'NE', header({ id: 'W4' }), 'AR'],
+    ['SU', '', admission('W5', 'M-W5'), 'AA'],
+  ])('MSH-15 %s, MSH-16 %s', async (accept, application, message, expected) => {
+    const source = await SourceSystem.connect(node.port());
+    source.write(inFrame(message.replace('|P|2.4||||||', `|P|2.4|||${accept}|${application}||`)));
+    source.write(inFrame(admission(`${message.split('|')[9]}-NEXT`, 'M-NEXT')));
+    const first = await source.answer();
+    expect(first).toContain(expected === '' ? '-NEXT' : `MSA|${expected}|`);
+    source.hangUp();
   });
 });
