@@ -27,6 +27,7 @@ import { type AuditProof, proveAudit } from './records/audit-proof.ts';
 import { openFeeds } from './records/feeds.ts';
 import { openRecords } from './records/open-records.ts';
 import { openStore } from './store/open-store.ts';
+import type { Store, StoreFigures } from './store/store.ts';
 import { webDoor } from './web/web-door.ts';
 
 export interface RunningNode {
@@ -72,7 +73,7 @@ export async function openNode(config: NodeConfig, settings: Settings, log: Log)
   const server = httpServer(config, settings, ids);
   const url = `http://${config.host}:${config.port}`;
   const doors = { config, records, persons, authenticator, feeds, settings, clock, ids, log, baseUrl: url };
-  const metrics = new Metrics();
+  const metrics = metricsOf(store);
   await server.register(systemDoor, { ...doors, metrics, ready: () => store.snapshot() });
   await server.register(fhirDoor, {
     ...doors,
@@ -97,6 +98,18 @@ export async function openNode(config: NodeConfig, settings: Settings, log: Log)
       await store.close();
     },
   };
+}
+
+function metricsOf(store: Store): Metrics {
+  const metrics = new Metrics();
+  const of = (figure: keyof StoreFigures) => (): number => store.figures()[figure];
+  const rises = true;
+  const text = 'Commits acknowledged by the store.';
+  metrics.gauge({ name: 'store_commits_total', text, rises, read: of('commits') });
+  const carried = 'Transactions of the database that carried them, each one fsync.';
+  metrics.gauge({ name: 'store_transactions_total', text: carried, rises, read: of('transactions') });
+  metrics.gauge({ name: 'store_waiting', text: 'Commits that wait for the writer.', read: of('waiting') });
+  return metrics;
 }
 
 function httpServer(config: NodeConfig, settings: Settings, ids: { next(): string }): FastifyInstance {

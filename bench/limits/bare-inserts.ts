@@ -29,10 +29,8 @@ let seconds = 0;
 for (let part = 0; part < Number(commits); part++) {
   const begun = performance.now();
   target.exec('BEGIN');
-  for (const { name, rows: all } of rows) {
-    const insert = target.prepare(
-      `INSERT INTO "${name}" VALUES (${all[0]?.map(() => '?').join() ?? 'NULL'})`,
-    );
+  for (const { name, rows: all } of rows.filter((one) => one.rows.length > 0)) {
+    const insert = target.prepare(`INSERT INTO "${name}" VALUES (${all[0]?.map(() => '?').join()})`);
     const size = Math.ceil(all.length / Number(commits));
     for (const row of all.slice(part * size, (part + 1) * size)) insert.run(...row);
   }

@@ -17,6 +17,8 @@ interface Series {
 /** A number that is read when it is asked for. */
 export interface Gauge {
   readonly name: string;
+  /** Only ever rises while the process lives. */
+  readonly rises?: true;
   readonly text: string;
   read(): number;
 }
@@ -63,10 +65,10 @@ export class Metrics {
       '# TYPE openward_request_duration_seconds histogram',
     );
     for (const [interaction, one] of series) pushHistogram(lines, interaction, one);
-    for (const { name, text, read } of this.#gauges) {
+    for (const { name, text, read, rises } of this.#gauges) {
       lines.push(
         `# HELP openward_${name} ${text}`,
-        `# TYPE openward_${name} gauge`,
+        `# TYPE openward_${name} ${rises === true ? 'counter' : 'gauge'}`,
         `openward_${name} ${read()}`,
       );
     }
