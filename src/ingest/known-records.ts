@@ -121,7 +121,7 @@ export class KnownRecords {
     filters: readonly Filter[],
   ): Promise<readonly Known<ResourceOf<T>>[]> {
     const epoch = this.#epoch;
-    const page = await session.search({ ...ALL, type, filters });
+    const page = await session.lookUp({ ...ALL, type, filters });
     const found = page.entries.map((stored) => this.#knownFrom<T>(stored));
     if (REMEMBERED.has(type) && epoch === this.#epoch) for (const known of found) this.#remember(known);
     return found;

@@ -60,13 +60,17 @@ function listen(server: Server, { host, port }: MllpOptions): Promise<void> {
       reject(
         new Failure(
           'conflict',
-          `MLLP cannot listen on ${host}:${port} (${(cause as NodeJS.ErrnoException).code}). Choose another "mllp" port.`,
+          `MLLP cannot listen on ${host}:${port} (${codeOf(cause)}). Choose another "mllp" port.`,
           { cause },
         ),
       ),
     );
     server.listen(port, host, resolve);
   });
+}
+
+function codeOf(error: Error): string {
+  return (error as NodeJS.ErrnoException).code ?? error.name;
 }
 
 function portOf(server: Server): number {

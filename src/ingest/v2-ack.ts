@@ -45,7 +45,7 @@ export function ackFor(header: Header, { code, id, at, problem, warnings = [] }:
   const join = (fields: readonly string[]): string => fields.join(field).replace(trailing(field), '');
   const trigger = header.event.split('^')[1] ?? '';
   const msh = [
-    `MSH${field}${component}${delimiters.repetition}${delimiters.escapeMark}${delimiters.subcomponent}${delimiters.truncation}`,
+    `MSH${field}${encodingCharacters(delimiters)}`,
     header.receivingApplication,
     header.receivingFacility,
     header.sendingApplication,
@@ -66,6 +66,11 @@ export function ackFor(header: Header, { code, id, at, problem, warnings = [] }:
     for (const one of warnings) lines.push(join(warningSegment(header, one)));
   }
   return { code, text: lines.map((line) => `${line}\r`).join('') };
+}
+
+function encodingCharacters(delimiters: Header['delimiters']): string {
+  const { component, repetition, escapeMark, subcomponent, truncation } = delimiters;
+  return `${component}${repetition}${escapeMark}${subcomponent}${truncation}`;
 }
 
 function trailing(field: string): RegExp {

@@ -5,7 +5,10 @@
 import { isAscii } from 'node:buffer';
 import { Failure } from '../base/failure.ts';
 
-/** MSH-18 → a label of the WHATWG Encoding standard. Windows-1252 is ISO-8859-1 with the printable characters that senders use. */
+/**
+ * MSH-18 → a label of the WHATWG Encoding standard. Windows-1252 is ISO-8859-1 with the printable characters that
+ * senders use.
+ */
 const LABELS: ReadonlyMap<string, string> = new Map([
   ['ASCII', 'ascii'],
   ['ISO IR6', 'ascii'],

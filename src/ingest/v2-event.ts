@@ -52,6 +52,6 @@ export function eventOf(message: Message): V2Event {
   if (event !== undefined && Object.hasOwn(EVENTS, eventName(message))) return event;
   throw new Failure(
     'not-supported',
-    'MSH-9 names an event that this node does not take. The message is kept; see docs/reference/hl7-v2.md for what is taken.',
+    'MSH-9 names an event that this node does not take. It is kept; docs/reference/hl7-v2.md says what is taken.',
   );
 }

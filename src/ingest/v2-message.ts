@@ -29,7 +29,9 @@ export const USUAL_DELIMITERS: Delimiters = {
 export interface Segment {
   /** `PID` */
   readonly name: string;
-  /** Field n at index n, encoded; index 0 is the name. For MSH, 1 is the field separator and 2 the encoding characters. */
+  /**
+   * Field n at index n, encoded; index 0 is the name. For MSH, 1 is the field separator and 2 the encoding characters.
+   */
   readonly fields: readonly string[];
   readonly delimiters: Delimiters;
 }

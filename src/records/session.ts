@@ -38,6 +38,12 @@ export interface RecordSession {
   history(target: HistoryTarget, page: PageRequest): Promise<Page<Stored | Deleted>>;
   search(query: SearchQuery): Promise<SearchPage>;
   /**
+   * As `search`, for what a write of the source system is about to be built on. Nothing of it leaves the node,
+   * so it has no audit row of its own: that of the write, or of the refusal, follows. Role `system` only;
+   * throws `forbidden`.
+   */
+  lookUp(query: SearchQuery): Promise<SearchPage>;
+  /**
    * Everything of the Patient records given; each must be in scope. To an asker of another organisation it is
    * a disclosure: the share policy decides, and its row is durable before the answer. Throws `not-found`,
    * `forbidden`, `suppressed`.
@@ -54,8 +60,9 @@ export interface RecordSession {
    */
   note(note: AuditNote): Promise<void>;
   /**
-   * What a feed brought, as it came, and what is known of what was refused; undefined where there is none of that name.
-   * Throws Failure `forbidden`: raw messages are the source system's alone, the notes about refused ones the engineer's too.
+   * What a feed brought, as it came, and what is known of what was refused; undefined where there is none of
+   * that name. Throws Failure `forbidden`: raw messages are the source system's alone, the notes about refused
+   * ones the engineer's too.
    */
   kept(space: KeptSpace, name: string): Promise<Buffer | undefined>;
   /** Names in `space` that sort after `after`, at most `count`, in order. Throws as `kept` does. */
@@ -66,7 +73,10 @@ export interface RecordSession {
   head(): Promise<Seq>;
 }
 
-/** What is kept beside resources: messages as they came, and notes on those that were refused (nothing of a person in them). */
+/**
+ * What is kept beside resources: messages as they came, and notes on those that were refused (nothing of a
+ * person in them).
+ */
 export type KeptSpace = 'v2-messages' | 'v2-dead-letters';
 
 export interface KeptWrite extends BlobWrite {

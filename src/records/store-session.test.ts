@@ -556,6 +556,24 @@ describe('writing, by persona', () => {
     await node.news('reads');
   });
 
+  it('lets the source system look up what it will write, without a row, and nobody else', async () => {
+    await node.news('reads');
+    const query: SearchQuery = {
+      type: 'Patient',
+      filters: [],
+      sort: [],
+      count: 5,
+      total: 'none',
+      include: [],
+      revinclude: [],
+    };
+    expect((await session('system').lookUp(query)).entries.length).toBeGreaterThan(0);
+    for (const role of ['engineer', 'gp', 'patient', 'node'] as const) {
+      expect(await outcome(session(role).lookUp(query)), role).toBe('forbidden');
+    }
+    expect((await node.news('reads')).map(({ action }) => action)).toEqual(Array(4).fill('refuse'));
+  });
+
   it('shows what is kept to whom it may show it, with a row', async () => {
     await session('system').submit([], {
       blobs: [

@@ -91,6 +91,18 @@ export class StoreSession implements RecordSession {
     return found;
   }
 
+  async lookUp(query: SearchQuery): Promise<SearchPage> {
+    const decision = decide({
+      asker: this.asker,
+      at: this.#parts.ods,
+      action: 'messages',
+      own: NO_PERSONS,
+    });
+    if (decision.kind === 'refuse')
+      throw await this.#refused(decision, searchTarget(query), NO_PERSONS, 'search');
+    return (await this.#parts.store.snapshot()).search(query, decision.scope);
+  }
+
   async compartment(query: CompartmentQuery): Promise<Page<Stored>> {
     const local = this.asker.actor.organisation === this.#parts.ods;
     const scope = local ? await this.#mayOpen(query.persons) : await this.#mayDisclose(query.persons);

@@ -11,7 +11,9 @@ const VERIFICATION = 'http://terminology.hl7.org/CodeSystem/condition-ver-status
 /** DG1-6: admitting and working diagnoses are provisional, a final one is confirmed. */
 const TYPES: Readonly<Record<string, string>> = { A: 'provisional', W: 'provisional', F: 'confirmed' };
 
-/** By what a diagnosis is known: DG1-20, or the visit (else the patient) and its code. Undefined where it says nothing. */
+/**
+ * By what a diagnosis is known: DG1-20, or the visit (else the patient) and its code. Undefined where it says nothing.
+ */
 export function diagnosisIdentifier(
   mapping: Mapping,
   dg1: Segment,

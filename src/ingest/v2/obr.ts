@@ -56,7 +56,9 @@ const IMAGING = new Set('CT CTH CUS NMR NMS OUS RAD RUS RX VUS XRC IMG'.split(' 
 const SECTION = `${V2_TABLE}0074`;
 const OBSERVATION_CATEGORY = 'http://terminology.hl7.org/CodeSystem/observation-category';
 
-/** DiagnosticReport.category from OBR-24; a laboratory's where nothing is said, ward observations where all results are. */
+/**
+ * DiagnosticReport.category from OBR-24; a laboratory's where nothing is said, ward observations where all results are.
+ */
 export function reportCategory(obr: Segment | undefined, onlyVitalSigns: boolean): CodeableConcept[] {
   const section = textOf(obr, 24).toUpperCase();
   if (section === '') return [concept(SECTION, onlyVitalSigns ? 'NRS' : 'LAB')];

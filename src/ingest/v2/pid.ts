@@ -222,7 +222,10 @@ function deathAfter(mapping: Mapping, pid: Segment, before: Patient | undefined)
   return fieldState(pid, 29) === 'delete' ? {} : given('deceasedBoolean', before?.deceasedBoolean);
 }
 
-/** PID-22 is the NHS ethnic category unless it names another system: `N` is Black African here and "not Hispanic" in table 0189. */
+/**
+ * PID-22 is the NHS ethnic category unless it names another system: `N` is Black African here and "not Hispanic" in
+ * table 0189.
+ */
 function extensionsAfter(mapping: Mapping, pid: Segment, before: Patient | undefined): Extension[] {
   const known = before?.extension ?? [];
   const others = known.filter((one) => one.url !== ETHNIC_EXTENSION);

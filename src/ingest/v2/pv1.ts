@@ -139,7 +139,10 @@ function classIn(pv1: Segment): Coding {
 
 type Status = Encounter['status'];
 
-/** A visit that has ended is opened again by A13 alone: a late admission or update must not put a patient back on a ward. */
+/**
+ * A visit that has ended is opened again by A13 alone: a late admission or update must not put a patient back on a
+ * ward.
+ */
 function statusAfter(
   mapping: Mapping,
   pv1: Segment,

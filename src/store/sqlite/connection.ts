@@ -7,12 +7,14 @@ export type Row = readonly (string | number | bigint | null | Uint8Array)[];
 export class Connection {
   readonly database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
+  /** Those that differ per query, the one used longest ago first: the same few shapes come again and again. */
+  readonly #passing = new Map<string, StatementSync>();
 
   constructor(database: DatabaseSync) {
     this.database = database;
   }
 
-  /** Rows of a statement. Statements that differ per query (`keep` false) are not kept. */
+  /** Rows of a statement. Of those that differ per query (`keep` false) only the latest are kept. */
   all(sql: string, parameters: readonly SQLInputValue[], keep = true): Row[] {
     return this.#prepared(sql, keep).all(...parameters) as unknown as Row[];
   }
@@ -28,20 +30,32 @@ export class Connection {
 
   close(): void {
     this.#statements.clear();
+    this.#passing.clear();
     this.database.close();
   }
 
   #prepared(sql: string, keep: boolean): StatementSync {
     const known = this.#statements.get(sql);
     if (known !== undefined) return known;
-    const made = this.database.prepare(sql);
-    made.setReturnArrays(true);
+    const passing = this.#passing.get(sql);
+    const made = passing ?? this.database.prepare(sql);
+    if (passing === undefined) made.setReturnArrays(true);
     if (keep && this.#statements.size < STATEMENTS_MAX) this.#statements.set(sql, made);
+    else this.#pass(sql, made);
     return made;
+  }
+
+  #pass(sql: string, statement: StatementSync): void {
+    this.#passing.delete(sql);
+    this.#passing.set(sql, statement);
+    if (this.#passing.size <= PASSING_MAX) return;
+    const oldest = this.#passing.keys().next();
+    if (oldest.done !== true) this.#passing.delete(oldest.value);
   }
 }
 
 const STATEMENTS_MAX = 500;
+const PASSING_MAX = 100;
 
 /** The writer's connection: WAL, FULL (each commit is fsynced), large pages, rare checkpoints. */
 export function openForWriting(path: string): Connection {
