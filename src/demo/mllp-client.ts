@@ -6,13 +6,21 @@ const END = Buffer.from([0x1c, 0x0d]);
 export class MllpClient {
   readonly #address: { readonly host: string; readonly port: number };
   #socket: Socket | undefined;
+  /** The message before: one is under way at a time. */
+  #before: Promise<unknown> = Promise.resolve();
 
   constructor(address: { readonly host: string; readonly port: number }) {
     this.#address = address;
   }
 
   /** Sends one message (segments ended by CR) and gives back the answer's text. Throws where the connection fails or stays silent. */
-  async send(message: string, timeoutMs = 30_000): Promise<string> {
+  send(message: string, timeoutMs = 30_000): Promise<string> {
+    const answer = this.#before.then(() => this.#exchange(message, timeoutMs));
+    this.#before = answer.catch(() => undefined);
+    return answer;
+  }
+
+  async #exchange(message: string, timeoutMs: number): Promise<string> {
     const socket = this.#socket ?? (await this.#connect());
     return new Promise((resolve, reject) => {
       const chunks: Buffer[] = [];

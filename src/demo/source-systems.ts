@@ -15,7 +15,7 @@ const CALL_TIMEOUT_MS = 30_000;
 /** A heartbeat that is not answered is given up: the next one follows anyway. */
 const BEAT_TIMEOUT_MS = 2000;
 /** How often something that could not be delivered is sent again. */
-const ATTEMPTS = 5;
+const ATTEMPTS = 10;
 /** Deliveries of one organisation on their way at once. */
 const LANES = 3;
 
@@ -61,7 +61,7 @@ export class SourceSystems {
           `${this.node.ods} did not take what its source system sent: ${said.slice(0, 500)}`,
         );
       }
-      await new Promise((resolve) => setTimeout(resolve, 200 * attempt));
+      await new Promise((resolve) => setTimeout(resolve, Math.min(2000, 200 * attempt)));
     }
   }
 

@@ -103,7 +103,7 @@ export class Supervisor {
         staff: staffDeliveries(),
         people: makePeople(people),
         systems: this.#systems,
-        progress: (done) => progress(done, people),
+        progress: (done) => progress(Math.min(done, people), people),
       });
       await markLoaded(data, people, true);
     }
