@@ -3,7 +3,7 @@
  * one. Rows form a hash chain (auditHash), so that a changed,
  * lost or moved row shows.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { InstantMs } from '../base/brands.ts';
 
 export type AuditAction =
@@ -81,7 +81,7 @@ export function auditText(draft: AuditDraft): string {
 
 /** SHA-256, in hex, over the hash of the row before, this row's number and its text. */
 export function auditHash(before: string, n: number, text: string): string {
-  return createHash('sha256').update(`${before}\n${n}\n${text}`).digest('hex');
+  return hash('sha256', `${before}\n${n}\n${text}`);
 }
 
 /** A chain's row as a database keeps it. */
@@ -109,13 +109,13 @@ export function walkChain(
   from: AuditEnd,
   rows: Iterable<KeptAuditRow>,
 ): { readonly end: AuditEnd } | { readonly row: number; readonly reason: string } {
-  let { n, hash } = from;
+  let { n, hash: before } = from;
   for (const row of rows) {
     n++;
     if (row.n !== n) return { row: n, reason: `row ${n} is missing` };
-    if (auditHash(hash, n, row.text) !== row.hash)
+    if (auditHash(before, n, row.text) !== row.hash)
       return { row: n, reason: `row ${n} is not what was written` };
-    hash = row.hash;
+    before = row.hash;
   }
-  return { end: { n, hash } };
+  return { end: { n, hash: before } };
 }

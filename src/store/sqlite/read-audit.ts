@@ -1,6 +1,7 @@
 /**
- * The log of reads from the caller's side. Rows gather while a batch is under way (never on a timer) and go as the next one. While the
- * log stalls no read is answered, so that nothing is shown whose trace could be lost: reads wait for it, and fail where it takes too long.
+ * The log of reads from the caller's side. Rows gather while a batch is under way, and to the end of the turn of the event loop (never on a
+ * timer), and go as one message: waking the other thread costs more than writing a row. While the log stalls no read is answered, so that
+ * nothing is shown whose trace could be lost: reads wait for it, and fail where it takes too long.
  */
 import type { Worker } from 'node:worker_threads';
 import type { Clock } from '../../base/clock.ts';
@@ -36,6 +37,7 @@ export class ReadAudit {
   #n = 0;
   #gathering: Batch | undefined;
   #underWay: Batch | undefined;
+  #sending = false;
   /** Monotonic time at which each batch that is not known to be on the disk was sent. */
   readonly #unsynced = new Map<number, number>();
   readonly #waiting = new Set<Waiting>();
@@ -68,7 +70,7 @@ export class ReadAudit {
     const batch = this.#gathering ?? newBatch(++this.#n);
     this.#gathering = batch;
     batch.rows.push(...rows);
-    if (this.#underWay === undefined) this.#send();
+    this.#sendSoon();
     return batch.done;
   }
 
@@ -82,9 +84,16 @@ export class ReadAudit {
     });
   }
 
+  #sendSoon(): void {
+    if (this.#underWay !== undefined || this.#sending || this.#gathering === undefined) return;
+    this.#sending = true;
+    setImmediate(() => this.#send());
+  }
+
   #send(): void {
+    this.#sending = false;
     const batch = this.#gathering;
-    if (batch === undefined) return;
+    if (batch === undefined || this.#underWay !== undefined) return;
     this.#gathering = undefined;
     this.#underWay = batch;
     this.#unsynced.set(batch.n, this.#options.clock.monotonicMs());
@@ -100,7 +109,7 @@ export class ReadAudit {
         this.#unsynced.delete(reply.n);
         batch?.reject(stalled(`it could not be written: ${reply.error}`));
       }
-      this.#send();
+      this.#sendSoon();
     } else if (reply.kind === 'synced' && reply.error === undefined) {
       for (const n of this.#unsynced.keys()) {
         if (n > reply.n) break;
