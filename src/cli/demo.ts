@@ -70,7 +70,7 @@ async function runDemo(flags: DemoFlags): Promise<void> {
     port,
     data,
     fresh: flags.fresh === true,
-    nodeCommand: [process.execPath, fileURLToPath(import.meta.resolve('../cli.js')), 'node'],
+    nodeCommand: [process.execPath, fileURLToPath(new URL('../../bin/openward.js', import.meta.url)), 'node'],
     publicKeysOf: async (folder) => (await openNodeKeys(folder)).publicKeys(),
     systemToken: async (node) => demoToken(await readNodeConfig(node.configFile), 'system'),
     say: (text) => progress.say(text),

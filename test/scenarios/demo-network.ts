@@ -39,13 +39,24 @@ export interface DemoNetwork {
   ): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }>;
   token(ods: string, persona: string, nhsNumber?: string): Promise<string>;
   node(kind: string): DemoNode;
+  /** What the demo has said on stderr, the last of it. */
+  talk(): string;
+  /** Ends the demo and keeps its folder. */
+  end(): Promise<void>;
+  /** Ends the demo and removes its folder. */
   stop(): Promise<void>;
 }
 
+/** Where a demo is to run; a new folder and free ports where left out. */
+export interface DemoPlace {
+  readonly data?: string;
+  readonly port?: number;
+}
+
 /** Starts `openward demo --json` and waits for its line. */
-export async function startDemo(people: number): Promise<DemoNetwork> {
-  const data = await mkdtemp(join(tmpdir(), 'openward-scenario-'));
-  const port = await freeBlock();
+export async function startDemo(people: number, place: DemoPlace = {}): Promise<DemoNetwork> {
+  const data = place.data ?? (await mkdtemp(join(tmpdir(), 'openward-scenario-')));
+  const port = place.port ?? (await freeBlock());
   const args = [CLI, 'demo', '--json', '--people', String(people), '--port', String(port), '--data', data];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let talk = '';
@@ -93,11 +104,14 @@ export async function startDemo(people: number): Promise<DemoNetwork> {
       if (found === undefined) throw new Error(`no node of kind ${kind}`);
       return found;
     },
+    talk: () => talk,
+    async end() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      child.kill('SIGTERM');
+      await once(child, 'exit');
+    },
     async stop() {
-      if (child.exitCode === null) {
-        child.kill('SIGTERM');
-        await once(child, 'exit');
-      }
+      await network.end();
       await rm(data, { recursive: true, force: true });
     },
   };
@@ -120,7 +134,7 @@ export async function eventually<T>(
 }
 
 /** A port p such that p … p+9 and p+1000 … p+1009 are free now. */
-async function freeBlock(): Promise<number> {
+export async function freeBlock(): Promise<number> {
   for (;;) {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');

@@ -1,0 +1,128 @@
+/** The demo as a program: goes on with its folder, refuses what would harm it, and leaves no process behind, however it ends. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { type DemoNetwork, eventually, freeBlock, startDemo } from './demo-network.ts';
+
+let demo: DemoNetwork | undefined;
+afterEach(async () => {
+  await demo?.stop();
+  demo = undefined;
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+const gone = (pids: readonly number[]): Promise<true> =>
+  eventually('every node has ended', 20, async () => (pids.some(isAlive) ? undefined : true));
+
+interface Run {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+async function openward(...args: string[]): Promise<Run> {
+  const child = spawn(process.execPath, [resolve('dist/cli.js'), ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.on('data', (chunk) => {
+    stdout += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, stdout, stderr };
+}
+
+describe('the demo', () => {
+  it('goes on with its folder, and refuses a second demo, other people and ports in use', async () => {
+    demo = await startDemo(2);
+    const { data, people } = demo;
+    const port = Number(new URL(demo.frontDoor).port);
+    const second = await openward(
+      'demo',
+      '--people',
+      '2',
+      '--port',
+      String(await freeBlock()),
+      '--data',
+      data,
+    );
+    expect(second).toMatchObject({ code: 1, stdout: '' });
+    expect(second.stderr).toContain('already');
+    const elsewhere = join(data, 'elsewhere');
+    const taken = await openward('demo', '--people', '2', '--port', String(port), '--data', elsewhere);
+    expect(taken).toMatchObject({ code: 1, stdout: '' });
+    expect(taken.stderr).toContain(`Port ${port}`);
+
+    const before = await wholeRecord(demo);
+    await demo.end();
+    await gone(demo.nodes.map((node) => node.pid));
+    const others = await openward('demo', '--people', '3', '--port', String(port), '--data', data);
+    expect(others).toMatchObject({ code: 1, stdout: '' });
+    expect(others.stderr).toContain('--fresh');
+
+    demo = await startDemo(2, { data, port });
+    expect(demo.people).toEqual(people);
+    expect(await wholeRecord(demo)).toBe(before);
+  }, 180_000);
+
+  it('leaves no node behind when its supervisor is killed', async () => {
+    demo = await startDemo(1);
+    demo.process.kill('SIGKILL');
+    await gone(demo.nodes.map((node) => node.pid));
+    const said = await demo.openward('demo', 'start', 'RX1');
+    expect(said.code).toBe(5);
+  }, 120_000);
+
+  it('says when a node has died by itself, and leaves it dead', async () => {
+    demo = await startDemo(1);
+    const pharmacy = demo.node('pharmacy');
+    process.kill(pharmacy.pid, 'SIGKILL');
+    await gone([pharmacy.pid]);
+    expect(await demo.openward('demo', 'fault', pharmacy.ods, 'slow')).toMatchObject({ code: 1 });
+    expect(await demo.openward('demo', 'stop', 'NOBODY')).toMatchObject({ code: 1 });
+    await expect(fetch(`${pharmacy.url}/livez`)).rejects.toThrow();
+    expect((await demo.openward('demo', 'start', pharmacy.ods)).code).toBe(0);
+    expect((await fetch(`${pharmacy.url}/livez`)).status).toBe(200);
+    expect(demo.talk()).toContain(`${pharmacy.ods} has died`);
+  }, 120_000);
+
+  it('prints one line on stdout, and people with their numbers nowhere but there', async () => {
+    demo = await startDemo(1);
+    for (const node of demo.nodes) {
+      const log = await readFile(join(demo.data, node.ods, 'node.log'), 'utf8');
+      for (const person of demo.people) {
+        expect(log).not.toContain(person.nhsNumber);
+        for (const name of person.name.split(' ')) expect(log).not.toContain(name);
+      }
+    }
+    expect(demo.talk()).not.toContain(demo.people[0]?.nhsNumber);
+  }, 120_000);
+});
+
+/** Every entry of the first person's record, as text; only what does not change by itself. */
+async function wholeRecord(network: DemoNetwork): Promise<string> {
+  const person = network.people[0]?.nhsNumber ?? '';
+  const { code, stdout } = await network.openward('record', person, '--json');
+  expect(code).toBe(0);
+  const bundle = JSON.parse(stdout) as {
+    entry: { fullUrl?: string; search: { mode: string }; resource: unknown }[];
+  };
+  const matches = bundle.entry.filter((entry) => entry.search.mode === 'match');
+  expect(matches.length).toBeGreaterThan(100);
+  return matches
+    .map((entry) => JSON.stringify(entry))
+    .sort()
+    .join('\n');
+}
