@@ -107,10 +107,7 @@ export const PROBLEMS: readonly Problem[] = [
     display: 'Osteoarthritis',
     from: 50,
     likely: 0.4,
-    medicines: [
-      tablet('Paracetamol 500mg tablets', 'Two tablets up to four times a day', '322236009'),
-      tablet('Co-codamol 30mg/500mg tablets', 'One or two tablets up to four times a day', '322341003'),
-    ],
+    medicines: [tablet('Paracetamol 500mg tablets', 'Two tablets up to four times a day', '322236009', 4)],
   },
   {
     code: '40930008',
@@ -250,20 +247,65 @@ export const PANELS: readonly Panel[] = [
   },
 ];
 
-export const REASONS_TO_CONSULT = [
-  'Review of long-term conditions',
-  'Cough for two weeks',
-  'Medication review',
-  'Low back pain',
-  'Blood pressure check',
-  'Tired all the time',
-  'Rash on the arms',
-  'Knee pain',
-  'Discussion of results',
-  'Ear ache',
-  'Advice about travel',
-  'Follow-up after hospital',
-] as const;
+/** Why people come to the surgery, and what is written down of it. */
+export interface Complaint {
+  readonly reason: string;
+  readonly texts: readonly string[];
+  /** Youngest age. */
+  readonly from?: number;
+  /** Ends in a course of antibiotics. */
+  readonly isInfection?: boolean;
+}
+
+export const COMPLAINTS: readonly Complaint[] = [
+  {
+    reason: 'Review of long-term conditions',
+    from: 40,
+    texts: [
+      'Feels well. Medicines taken as prescribed, no side effects. Review again in six months.',
+      'Some days better than others. Feet and pulses checked. Happy to go on with the same plan.',
+    ],
+  },
+  {
+    reason: 'Cough for two weeks',
+    isInfection: true,
+    texts: ['Chest clear on the right, crackles on the left. Antibiotics given, to come back if no better.'],
+  },
+  {
+    reason: 'Medication review',
+    from: 30,
+    texts: ['Went through all medicines. No side effects, none left over. Bloods before the next review.'],
+  },
+  {
+    reason: 'Low back pain',
+    from: 18,
+    texts: ['Started after lifting. No red flags. Keep moving, paracetamol, back in four weeks if it stays.'],
+  },
+  {
+    reason: 'Blood pressure check',
+    from: 35,
+    texts: ['No dizziness. Readings at home brought along and similar. Salt and exercise discussed.'],
+  },
+  { reason: 'Tired all the time', from: 14, texts: ['Sleeping badly, appetite good. Bloods asked for.'] },
+  { reason: 'Rash on the arms', texts: ['Dry, itchy patches in the elbow folds. Emollient advised.'] },
+  {
+    reason: 'Knee pain',
+    from: 30,
+    texts: ['Worse on stairs. Small effusion, full movement. Exercises shown, leaflet given.'],
+  },
+  {
+    reason: 'Discussion of results',
+    from: 18,
+    texts: ['Results explained. Nothing that needs treatment today.'],
+  },
+  { reason: 'Ear ache', texts: ['Left drum red, not bulging. Pain relief and wait; to ring if no better.'] },
+  {
+    reason: 'Advice about travel',
+    from: 18,
+    texts: ['Itinerary gone through. Vaccinations are up to date.'],
+  },
+  { reason: 'Fever and sore throat', texts: ['Throat red, no pus, drinking well. Viral; rest and fluids.'] },
+];
 
 /**
  * Why people lie in hospital; ICD-10 as coders there write it, the treatment function that looks after
@@ -341,6 +383,16 @@ export const REASONS_TO_CALL_111 = [
   'Dizziness',
   'Ran out of medicines',
   'Sore throat',
+] as const;
+
+/** The childhood schedule: months of age. */
+export const CHILDHOOD_VACCINES = [
+  { display: 'Six-in-one vaccine, first dose', months: 2 },
+  { display: 'Six-in-one vaccine, second dose', months: 3 },
+  { display: 'Six-in-one vaccine, third dose', months: 4 },
+  { display: 'Measles, mumps and rubella vaccine, first dose', months: 13 },
+  { display: 'Four-in-one pre-school booster', months: 41 },
+  { display: 'Measles, mumps and rubella vaccine, second dose', months: 41 },
 ] as const;
 
 export const VACCINES = [

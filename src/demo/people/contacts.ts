@@ -3,7 +3,14 @@
  * calls, visits, plans.
  */
 import { Chance } from './chance.ts';
-import { type Medicine, REASONS_TO_CALL_111, REASONS_TO_CONSULT, VACCINES } from './clinical-facts.ts';
+import {
+  CHILDHOOD_VACCINES,
+  COMPLAINTS,
+  type Complaint,
+  type Medicine,
+  REASONS_TO_CALL_111,
+  VACCINES,
+} from './clinical-facts.ts';
 import type { HardCase } from './hard-cases.ts';
 import { DAY, DEPRESSION, type DemoLife, HOUR, MINUTE, momentBetween } from './person.ts';
 import type { Stay } from './stays.ts';
@@ -71,17 +78,25 @@ export function consultationsOf(life: DemoLife, stays: readonly Stay[]): Consult
     const from = life.until - (span * (count - i) * DAY) / count;
     const at = momentBetween(from, from + (span * DAY) / count, chance);
     if (at >= life.until || stays.some((stay) => isDuring(stay, at))) continue;
-    made.push(consultation(life, at, chance.pick(REASONS_TO_CONSULT), usual, chance));
+    const possible = COMPLAINTS.filter((one) => (one.from ?? 0) <= life.age);
+    made.push(consultation(life, at, chance.pick(possible), usual, chance));
   }
   for (const stay of stays) {
     const after = (stay.dischargedAt ?? life.until) + 5 * DAY;
     if (after < life.until && life.died === undefined) {
       const at = DAY_OF(after) + 10 * HOUR + chance.whole(0, 90) * MINUTE;
-      made.push(consultation(life, at, 'Follow-up after hospital', usual, chance));
+      made.push(consultation(life, at, AFTER_HOSPITAL, usual, chance));
     }
   }
   return made.sort((a, b) => a.at - b.at);
 }
+
+const AFTER_HOSPITAL: Complaint = {
+  reason: 'Follow-up after hospital',
+  texts: [
+    'Discharge summary read. Getting stronger, eating again. Medicines put in order, bloods asked for.',
+  ],
+};
 
 function isDuring(stay: Stay, at: number): boolean {
   const from = DAY_OF(stay.emergency?.at ?? stay.admittedAt);
@@ -105,22 +120,19 @@ function usualBody(life: DemoLife): { weight: number; systolic: number } {
 function consultation(
   life: DemoLife,
   at: number,
-  reason: string,
+  { reason, texts, isInfection = false }: Complaint,
   usual: { readonly weight: number; readonly systolic: number },
   chance: Chance,
 ): Consultation {
   const how = chance.is(0.3) ? 'telephone' : 'surgery';
   const systolic = Math.round(chance.about(usual.systolic, 6));
   const isMeasured = how === 'surgery' && life.age >= 16;
-  const hasCourse = reason === 'Cough for two weeks';
   return {
     at,
     minutes: chance.whole(6, 18),
     how,
     reason,
-    text: hasCourse
-      ? 'Chest clear on the right, crackles on the left. Antibiotics given.'
-      : chance.pick(NOTES),
+    text: chance.pick(texts),
     ...(isMeasured && (life.isFull || chance.is(0.7))
       ? { pressure: { systolic, diastolic: Math.round(systolic * 0.57 + chance.about(6, 4)) } }
       : {}),
@@ -128,17 +140,9 @@ function consultation(
     ...(how === 'surgery' && chance.is(0.6)
       ? { weight: Number(chance.about(usual.weight, 1.5).toFixed(1)) }
       : {}),
-    ...(hasCourse ? { course: antibioticFor(life) } : {}),
+    ...(isInfection ? { course: antibioticFor(life) } : {}),
   };
 }
-
-const NOTES = [
-  'Well in herself or himself. Continue as before, review in six months.',
-  'Discussed results and diet. Happy with the plan.',
-  'Examination normal. Advice given, come back if it does not settle in two weeks.',
-  'Some days better than others. Medicines taken as prescribed, no side effects.',
-  'Worried about work. Time to talk; to come back in a month.',
-] as const;
 
 function antibioticFor(life: DemoLife): Medicine {
   const isAllergic =
@@ -203,6 +207,7 @@ export function attendancesOf(life: DemoLife, stays: readonly Stay[]): Attendanc
 /** Vaccinations, and those that were offered and not wanted, oldest first. */
 export function vaccinationsOf(life: DemoLife): Vaccination[] {
   const chance = new Chance(`vaccinations ${life.number}`);
+  if (life.age < 16) return childhoodVaccinations(life, chance);
   const declines = chance.is(0.06);
   const years = life.isFull ? [2021, 2022, 2023, 2024, 2025] : [2024, 2025];
   const made: Vaccination[] = [];
@@ -217,6 +222,15 @@ export function vaccinationsOf(life: DemoLife): Vaccination[] {
     }
   }
   return made.sort((a, b) => a.at - b.at);
+}
+
+function childhoodVaccinations(life: DemoLife, chance: Chance): Vaccination[] {
+  const born = Date.parse(life.birthDate);
+  return CHILDHOOD_VACCINES.map(({ display, months }) => {
+    const due = born + months * 30.5 * DAY;
+    const batch = `${chance.pick(['AB', 'FX', 'PK'])}${chance.whole(1000, 9999)}`;
+    return { at: momentBetween(due, due + 20 * DAY, chance), display, batch, wasDeclined: false };
+  }).filter((one) => one.at < life.until);
 }
 
 const OUTCOMES = [

@@ -67,20 +67,23 @@ function requestAt(life: DemoLife, askedAt: number, n: number, chance: Chance): 
     takenAt,
     receivedAt,
     ...(reported < life.until ? { reportedAt: reported } : {}),
-    reason: chance.pick(REASONS),
+    reason: reasonFor(life, chance),
     panels,
   };
 }
 
-const REASONS = [
-  'Annual review',
-  'Tired all the time',
-  'Monitoring of medicines',
-  'Known T2DM & CKD',
-] as const;
+const DIABETES = '44054006';
+const KIDNEY_DISEASE = '433144002';
+
+function reasonFor(life: DemoLife, chance: Chance): string {
+  const has = (code: string): boolean => life.problems.some(({ problem }) => problem.code === code);
+  if (has(DIABETES) && has(KIDNEY_DISEASE)) return 'T2DM & CKD: annual review';
+  if (life.problems.length > 0) return chance.pick(['Annual review', 'Monitoring of medicines']);
+  return 'Tired all the time';
+}
 
 function panelsFor(life: DemoLife, chance: Chance): readonly Panel[] {
-  const isDiabetic = life.problems.some(({ problem }) => problem.code === '44054006');
+  const isDiabetic = life.problems.some(({ problem }) => problem.code === DIABETES);
   return PANELS.filter((panel) => {
     if (panel.code === 'HBA1C') return isDiabetic || chance.is(0.2);
     return panel.code === 'UE' || chance.is(life.isFull ? 0.8 : 0.6);

@@ -36,7 +36,7 @@ describe('makePeople', () => {
     }
   });
 
-  it('gives everybody an NHS number of the made-up range, with a right check digit, and no two the same', () => {
+  it('gives everybody an NHS number of the made-up range, with a right check digit, and none twice', () => {
     const numbers = people.flatMap(({ person }) => (person === undefined ? [] : [person.nhsNumber]));
     expect(numbers).toHaveLength(60);
     expect(new Set(numbers).size).toBe(60);

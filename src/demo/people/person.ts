@@ -128,13 +128,18 @@ function problemsOf(life: Omit<DemoLife, 'problems'>, chance: Chance): LivedProb
             chance.is((problem.likely * Math.min(age, 80)) / 80) ||
             (hard === 'dissent' && problem.code === DEPRESSION),
         )
-      : chance.some(possible, Math.min(wanted, possible.length));
+      : withDepression(possible, chance.some(possible, wanted - 1));
   return chosen.map((problem) => {
     const earliest = Date.parse(life.birthDate) + problem.from * 365.25 * DAY;
     const since = earliest + chance.next() * Math.max(0, life.until - 500 * DAY - earliest);
     const medicines = problem.medicines.slice(0, isFull ? 2 : chance.whole(1, problem.medicines.length));
     return { problem, since: isoDay(since), medicines };
   });
+}
+
+/** Those who are known to every kind of organisation are known to mental health too. */
+function withDepression(possible: readonly Problem[], chosen: readonly Problem[]): Problem[] {
+  return possible.filter((one) => one.code === DEPRESSION || chosen.includes(one));
 }
 
 /** Everybody who is known to mental health lives with it. */
@@ -145,10 +150,19 @@ export function isoDay(at: number): string {
   return new Date(at).toISOString().slice(0, 10);
 }
 
-/** A moment within working hours, on a day that lies between two others. */
+/** A moment within working hours, on a working day that lies between two others, or right after. */
 export function momentBetween(from: number, to: number, chance: Chance): number {
   const first = Math.ceil(from / DAY);
   const last = Math.max(first, Math.floor(to / DAY) - 1);
-  const day = first + Math.floor(chance.next() * (last - first + 1));
+  const day = workingDay(first + Math.floor(chance.next() * (last - first + 1)), first, last);
   return day * DAY + chance.whole(9 * 60, 17 * 60) * MINUTE;
+}
+
+/** Saturdays and Sundays give way to the Monday, or to the Friday where that would be too late. */
+function workingDay(day: number, first: number, last: number): number {
+  const weekday = new Date(day * DAY).getUTCDay();
+  const wait = weekday === 6 ? 2 : weekday === 0 ? 1 : 0;
+  if (wait === 0 || day + wait <= last) return day + wait;
+  const back = day + wait - 3;
+  return back >= first ? back : day;
 }

@@ -122,7 +122,8 @@ function observationsOf(
   let at = from + chance.whole(10, 40) * MINUTE;
   while (at < until - 20 * MINUTE && sets.length < SETS_MAX) {
     const gone = (at - from) / (days * DAY);
-    const illness = life.died === undefined ? begins * (1 - gone) ** 1.5 : begins * 0.6 + gone * 0.5;
+    const illness =
+      life.died === undefined ? begins * Math.max(0, 1 - gone) ** 1.5 : begins * 0.6 + gone * 0.5;
     sets.push(oneSet(life, admission, `${visit}-${sets.length + 1}`, at, illness, chance));
     at += (gone < 0.4 ? chance.whole(4, 5) : chance.whole(5, 7)) * HOUR + chance.whole(-20, 20) * MINUTE;
   }
