@@ -41,7 +41,7 @@ export async function loadPeople({ staff, people, systems, progress }: Load): Pr
           for (const delivery of own) await send(delivery, lane);
         }),
       );
-      progress(++done);
+      if (next.value.person !== undefined) progress(++done);
     }
   };
   const ends = await Promise.allSettled(Array.from({ length: PEOPLE_AT_ONCE }, worker));
