@@ -47,6 +47,7 @@ const GP_COVERS = [
   'Immunization',
   'Encounter',
   'Observation',
+  'ServiceRequest',
   'DocumentReference',
 ] as const;
 
@@ -82,7 +83,7 @@ export const DEMO_ORGANISATIONS: readonly DemoOrganisation[] = [
     takesV2: true,
     feeds: [
       v2Feed('adt', 'PAS', '2012-01-01', ['Patient', 'Encounter', 'Condition', 'AllergyIntolerance']),
-      v2Feed('ward-observations', 'EOBS', '2018-01-01', ['Observation']),
+      v2Feed('ward-observations', 'EOBS', '2018-01-01', ['Observation', 'DiagnosticReport']),
       fhirFeed('documents', '2016-01-01', ['DocumentReference', 'Procedure']),
     ],
     failureDomain: { site: 'hospital-data-centre', supplier: 'epr-supplier', ring: '3' },

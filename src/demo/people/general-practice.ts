@@ -257,7 +257,7 @@ function addVaccinations(folder: Folder, { vaccinations }: History): void {
 const PLACER = hl7('v2-0203', 'PLAC', 'Placer Identifier');
 
 /** The number of an order where it was placed. */
-export function placerIdentifier(practice: string, value: string): object {
+function placerIdentifier(practice: string, value: string): object {
   return { type: PLACER, system: `https://fhir.nhs.uk/${practice}/Id/PlacerOrder`, value };
 }
 

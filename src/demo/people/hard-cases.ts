@@ -31,8 +31,8 @@ interface Particulars {
 
 /** By the person's number. None of them is one of those with a long record (`isFullNumber`). */
 const HARD_CASES: ReadonlyMap<number, Particulars> = new Map<number, Particulars>([
-  [2, { hard: 'namesake', why: 'shares name and birth date with person 3', ages: [35, 60] }],
-  [3, { hard: 'namesake', why: 'shares name and birth date with person 2', ages: [35, 60] }],
+  [2, { hard: 'namesake', why: 'shares name and birth date with 999 000 0034', ages: [35, 60] }],
+  [3, { hard: 'namesake', why: 'shares name and birth date with 999 000 0026', ages: [35, 60] }],
   [
     4,
     {

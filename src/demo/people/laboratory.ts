@@ -161,8 +161,3 @@ export function laboratoryOrderBundles(life: DemoLife, { requests }: History): s
   );
   return [transaction(resources, [patient])];
 }
-
-/** True where the laboratory holds anything. */
-export function isKnownToLaboratory({ requests }: History): boolean {
-  return requests.length > 0;
-}

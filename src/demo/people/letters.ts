@@ -124,7 +124,7 @@ export function attendanceLetter(life: DemoLife, attendance: Attendance): Letter
 }
 
 /** The report of a call to 111, sent to the practice at its end. */
-export function callReport(life: DemoLife, call: Call): Letter {
+function callReport(life: DemoLife, call: Call): Letter {
   const at = call.at + (call.minutes + 2) * 60_000;
   const text = [
     head(life, 'Exampleton 111 Service', at),
@@ -138,7 +138,7 @@ export function callReport(life: DemoLife, call: Call): Letter {
 }
 
 /** The mental-health trust's letter after the first assessment. */
-export function assessmentLetter(life: DemoLife, known: MentalHealth): Letter | undefined {
+function assessmentLetter(life: DemoLife, known: MentalHealth): Letter | undefined {
   const [first] = known.contacts;
   if (first === undefined || life.hard === 'dissent') return undefined;
   const at = Math.min(first.at + 2 * DAY, LAST_DAY - MINUTE);

@@ -76,7 +76,7 @@ function whyOf(life: DemoLife, history: History, sources: number): string {
   const now = isIn ? ', in hospital now' : '';
   if (life.isFull) return `seven kinds of organisation, a long record${now}`;
   if (isIn) return 'in hospital now';
-  return history.stays.length > 0 ? 'was in hospital lately' : `${sources} organisations`;
+  return history.stays.length > 0 ? 'was in hospital lately' : `a usual record, in ${sources} organisations`;
 }
 
 const bundles = (ods: string, texts: readonly string[]): Delivery[] =>

@@ -40,7 +40,7 @@ export interface DemoLife {
   readonly until: number;
 }
 
-export interface LivedProblem {
+interface LivedProblem {
   readonly problem: Problem;
   /** YYYY-MM-DD */
   readonly since: string;
@@ -146,7 +146,7 @@ function withDepression(possible: readonly Problem[], chosen: readonly Problem[]
 export const DEPRESSION = '35489007';
 
 /** YYYY-MM-DD of a moment (ms, UTC). */
-export function isoDay(at: number): string {
+function isoDay(at: number): string {
   return new Date(at).toISOString().slice(0, 10);
 }
 

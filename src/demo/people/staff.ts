@@ -2,7 +2,7 @@
 import type { DemoOrganisation } from '../organisations.ts';
 import { type DemoResource, ODS, profileOf } from './uk-core.ts';
 
-export interface Professional {
+interface Professional {
   readonly prefix: string;
   readonly given: string;
   readonly family: string;

@@ -3,10 +3,10 @@ import { Chance } from './chance.ts';
 import { spareNhsNumber } from './nhs-numbers.ts';
 import type { DemoLife } from './person.ts';
 
-export const NHS_NUMBER = 'https://fhir.nhs.uk/Id/nhs-number';
+const NHS_NUMBER = 'https://fhir.nhs.uk/Id/nhs-number';
 export const ODS = 'https://fhir.nhs.uk/Id/ods-organization-code';
 export const SNOMED = 'http://snomed.info/sct';
-export const LOINC = 'http://loinc.org';
+const LOINC = 'http://loinc.org';
 export const PRESCRIPTION = 'https://fhir.nhs.uk/Id/prescription-order-number';
 export const PRESCRIPTION_ITEM = 'https://fhir.nhs.uk/Id/prescription-order-item-number';
 
@@ -87,10 +87,6 @@ export function concept({ code, display }: { readonly code?: string; readonly di
   return code === undefined
     ? { text: display }
     : { coding: [{ system: SNOMED, code, display }], text: display };
-}
-
-export function codeable(system: string, code: string, display: string): object {
-  return { coding: [{ system, code, display }] };
 }
 
 export const instant = (at: number): string => new Date(at).toISOString().replace('.000Z', 'Z');
@@ -221,7 +217,7 @@ export function textAttachment(title: string, text: string, at: number): object 
 }
 
 /** Put under its own id, so that sending it again changes nothing. */
-export function putEntry(resource: DemoResource): object {
+function putEntry(resource: DemoResource): object {
   return {
     fullUrl: `urn:openward:${resource.resourceType}:${resource.id}`,
     resource,
