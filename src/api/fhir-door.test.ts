@@ -7,6 +7,10 @@ import {
   openDoorUnderTest,
   verifiedPatient,
 } from '../../test/fhir-door-under-test.ts';
+import type { AuditRow } from '../store/audit.ts';
+import type { Method } from './fhir-call.ts';
+import { RouteTable } from './route-match.ts';
+import { routes } from './routes.ts';
 
 const ANNA = nhsNumber(31);
 const BEN = nhsNumber(32);
@@ -56,11 +60,41 @@ interface Route {
   readonly status: Readonly<Record<Asking, number>>;
   /** Askers whose answer may hold the secret. */
   readonly sees: readonly Asking[];
+  /** The audit rows that each asker leaves, in words. */
+  readonly audit: (asker: Asking) => readonly string[];
 }
 
 const row = (...statuses: readonly number[]): Record<Asking, number> =>
   Object.fromEntries(ASKERS.map((asker, i) => [asker, statuses[i] ?? 0])) as Record<Asking, number>;
+const all = (status: number): Record<Asking, number> => row(...ASKERS.map(() => status));
 const STAFF: readonly Asking[] = ['patient', 'gp', 'nurse', 'system'];
+const WRITERS: readonly Asking[] = ['gp', 'nurse', 'system'];
+const NO_ROLE: readonly Asking[] = ['engineer', 'analyst'];
+const nothing = (): readonly string[] => [];
+const NEW = '(a new id)';
+
+/** One resource: who may sees it, the other patient hears that it is not there, the rest are refused by role. */
+const readRows =
+  (act: string, target: string, whose = 'anna') =>
+  (asker: Asking): readonly string[] => {
+    if (STAFF.includes(asker)) return [`${act} ok ${target} [${whose}]`];
+    if (NO_ROLE.includes(asker)) return [`refuse refused ${target} [] rule=role act=${act}`];
+    return [`refuse refused ${target} [${whose}] rule=scope act=${act}`];
+  };
+/** A search: whose records the matches of each asker were in, and how many there were. */
+const searchRows =
+  (target: string, found: Partial<Record<Asking, string>>, otherwise: string) =>
+  (asker: Asking): readonly string[] =>
+    NO_ROLE.includes(asker)
+      ? [`refuse refused ${target} [] rule=role act=search`]
+      : [`search ok ${target} ${found[asker] ?? otherwise}`];
+/** A write: done or failed for those who may, refused by role for the rest. */
+const writeRows =
+  (act: string, target: string, done: string, persons = '[anna]', by: readonly Asking[] = WRITERS) =>
+  (asker: Asking): readonly string[] => {
+    if (by.includes(asker)) return [done];
+    return [`refuse refused ${target} ${persons} rule=role act=${act}`];
+  };
 const note = (id?: string): object => ({
   resourceType: 'Observation',
   ...(id === undefined ? {} : { id }),
@@ -69,86 +103,249 @@ const note = (id?: string): object => ({
   subject: { reference: 'Patient/anna' },
 });
 const form = { 'content-type': 'application/x-www-form-urlencoded' };
+const bundle = (type: string, ...entry: readonly object[]): object => ({
+  resourceType: 'Bundle',
+  type,
+  entry,
+});
+const NUMBER = `https://fhir.nhs.uk/Id/nhs-number|${ANNA}`;
+const read = row(200, 404, 200, 200, 403, 403, 200);
+const search = row(200, 200, 200, 200, 403, 403, 200);
+const missing = row(404, 404, 404, 404, 403, 403, 404);
+const none = '[] matches=0 included=0';
+const everythingRows =
+  (resources: number) =>
+  (asker: Asking): readonly string[] => [
+    ...readRows('read', 'Patient/anna')(asker),
+    ...(STAFF.includes(asker) ? [`everything ok Patient/anna [anna] resources=${resources}`] : []),
+  ];
+const missingRows =
+  (target: string) =>
+  (asker: Asking): readonly string[] =>
+    NO_ROLE.includes(asker)
+      ? [`refuse refused ${target} [] rule=role act=read`]
+      : [`read failed ${target} [] reason=not-found`];
+const unbuilt = (request: string, more: object = {}): Route => ({
+  request,
+  status: all(501),
+  sees: [],
+  audit: nothing,
+  ...more,
+});
 
+/** In this order: each request is made by every asker before the next one. */
 const ROUTES: readonly Route[] = [
-  { request: 'GET /fhir/Patient/anna', status: row(200, 404, 200, 200, 403, 403, 200), sees: STAFF },
-  { request: 'HEAD /fhir/Patient/anna', status: row(200, 404, 200, 200, 403, 403, 200), sees: STAFF },
-  { request: 'GET /fhir/Observation/o', status: row(200, 404, 200, 200, 403, 403, 200), sees: STAFF },
+  { request: 'GET /fhir/Patient/anna', status: read, sees: STAFF, audit: readRows('read', 'Patient/anna') },
+  { request: 'HEAD /fhir/Patient/anna', status: read, sees: STAFF, audit: readRows('read', 'Patient/anna') },
+  { request: 'GET /fhir/Observation/o', status: read, sees: STAFF, audit: readRows('read', 'Observation/o') },
   {
     request: 'GET /fhir/Observation/o/_history',
-    status: row(200, 404, 200, 200, 403, 403, 200),
+    status: read,
     sees: STAFF,
+    audit: readRows('history', 'Observation/o'),
   },
   {
     request: 'GET /fhir/Observation/o/_history/1',
-    status: row(200, 404, 200, 200, 403, 403, 200),
+    status: read,
     sees: STAFF,
+    audit: readRows('read', 'Observation/o/_history/1'),
   },
-  { request: 'GET /fhir/Observation', status: row(200, 200, 200, 200, 403, 403, 200), sees: STAFF },
+  {
+    request: 'GET /fhir/Observation/never',
+    status: missing,
+    sees: [],
+    audit: missingRows('Observation/never'),
+  },
+  {
+    request: 'GET /fhir/Observation/o/_history/7',
+    status: missing,
+    sees: [],
+    audit: missingRows('Observation/o/_history/7'),
+  },
+  {
+    request: 'GET /fhir/Observation',
+    status: search,
+    sees: STAFF,
+    audit: searchRows('Observation', { 'other patient': none }, '[anna] matches=1 included=0'),
+  },
   {
     request: 'GET /fhir/Patient?_revinclude=Observation:subject',
-    status: row(200, 200, 200, 200, 403, 403, 200),
+    status: search,
     sees: STAFF,
+    audit: searchRows(
+      'Patient',
+      { patient: '[anna] matches=1 included=1', 'other patient': '[ben] matches=1 included=0' },
+      '[anna ben] matches=2 included=1',
+    ),
   },
+  {
+    request: 'GET /fhir/Observation?_include=Observation:subject&_total=accurate',
+    status: search,
+    sees: STAFF,
+    audit: searchRows(
+      'Observation',
+      { 'other patient': `${none} total=0` },
+      '[anna] matches=1 included=1 total=1',
+    ),
+  },
+  {
+    request: 'GET /fhir/Observation?patient=anna&_count=0',
+    status: search,
+    sees: [],
+    audit: searchRows('Observation?patient', { 'other patient': `${none} total=0` }, `${none} total=1`),
+  },
+  { request: 'GET /fhir/Observation?code:text=x', status: all(400), sees: [], audit: nothing },
   {
     request: 'POST /fhir/Patient/_search',
     body: '_id=anna',
     headers: form,
-    status: row(200, 200, 200, 200, 403, 403, 200),
+    status: search,
     sees: STAFF,
+    audit: searchRows('Patient?_id', { 'other patient': none }, '[anna] matches=1 included=0'),
   },
+  { request: 'GET /fhir/Patient/anna/$everything', status: read, sees: STAFF, audit: everythingRows(2) },
   {
-    request: 'GET /fhir/Patient/anna/$everything',
-    status: row(200, 404, 200, 200, 403, 403, 200),
+    request: 'POST /fhir/Patient/anna/$everything',
+    body: { resourceType: 'Parameters' },
+    status: read,
     sees: STAFF,
+    audit: everythingRows(2),
   },
+  unbuilt(`GET /fhir/Patient/$shared-record?identifier=${NUMBER}`),
+  unbuilt('POST /fhir/Patient/$shared-record', {
+    body: { resourceType: 'Parameters', parameter: [{ name: 'identifier', valueString: NUMBER }] },
+  }),
   {
     request: 'POST /fhir/Observation',
     body: note(),
     status: row(403, 403, 201, 201, 403, 403, 201),
     sees: [],
+    audit: writeRows('create', `Observation/${NEW}`, `create ok Observation/${NEW} [anna]`),
+  },
+  {
+    request: 'POST /fhir/Observation',
+    body: { ...note(), subject: { reference: 'Patient/ben' } },
+    headers: { 'if-none-exist': '_id=o' },
+    status: row(403, 403, 200, 200, 403, 403, 200),
+    sees: WRITERS,
+    audit: writeRows('create', `Observation/${NEW}`, 'create ok Observation/o [anna ben]', '[ben]'),
   },
   {
     request: 'PUT /fhir/Observation/w',
     body: note('w'),
     status: row(403, 403, 201, 200, 403, 403, 200),
     sees: [],
+    audit: writeRows('update', 'Observation/w', 'update ok Observation/w [anna]'),
+  },
+  {
+    request: 'PUT /fhir/Observation/o',
+    body: note('o'),
+    headers: { 'if-match': 'W/"9"' },
+    status: row(403, 403, 412, 412, 403, 403, 412),
+    sees: [],
+    audit: writeRows('update', 'Observation/o', 'update failed Observation/o [anna] reason=conflict'),
   },
   {
     request: 'PUT /fhir/Patient/anna2',
     body: { resourceType: 'Patient', id: 'anna2' },
     status: row(403, 403, 403, 403, 403, 403, 201),
     sees: [],
+    audit: writeRows('update', 'Patient/anna2', 'update ok Patient/anna2 [anna2]', '[anna2]', ['system']),
   },
   {
     request: 'POST /fhir',
-    body: {
-      resourceType: 'Bundle',
-      type: 'transaction',
-      entry: [{ resource: note('t'), request: { method: 'PUT', url: 'Observation/t' } }],
-    },
+    body: bundle('transaction', { resource: note('t'), request: { method: 'PUT', url: 'Observation/t' } }),
     status: row(403, 403, 200, 200, 403, 403, 200),
     sees: [],
+    audit: writeRows('update', 'Observation/t', 'update ok Observation/t [anna]'),
   },
   {
     request: 'POST /fhir',
-    body: {
-      resourceType: 'Bundle',
-      type: 'batch',
-      entry: [{ request: { method: 'GET', url: 'Patient/anna' } }],
-    },
-    status: row(200, 200, 200, 200, 200, 200, 200),
+    body: bundle('transaction', { request: { method: 'GET', url: 'Observation/o' } }),
+    status: all(200),
     sees: STAFF,
+    audit: readRows('read', 'Observation/o'),
   },
-  { request: 'DELETE /fhir/Observation/w', status: row(403, 403, 204, 204, 403, 403, 204), sees: [] },
-  { request: 'GET /fhir/Nonsense', status: row(404, 404, 404, 404, 404, 404, 404), sees: [] },
-  { request: 'GET /fhir/Patient/$nonsense', status: row(404, 404, 404, 404, 404, 404, 404), sees: [] },
-  { request: 'PATCH /fhir/Patient/anna', status: row(501, 501, 501, 501, 501, 501, 501), sees: [] },
+  {
+    request: 'POST /fhir',
+    body: bundle('batch', { request: { method: 'GET', url: 'Patient/anna' } }),
+    status: all(200),
+    sees: STAFF,
+    audit: readRows('read', 'Patient/anna'),
+  },
+  {
+    request: 'DELETE /fhir/Observation/t',
+    headers: { 'if-match': 'W/"9"' },
+    status: row(403, 403, 412, 412, 403, 403, 412),
+    sees: [],
+    audit: writeRows('delete', 'Observation/t', 'delete failed Observation/t [anna] reason=conflict', '[]'),
+  },
+  {
+    request: 'DELETE /fhir/Observation/w',
+    status: row(403, 403, 204, 204, 403, 403, 204),
+    sees: [],
+    audit: (asker) =>
+      writeRows(
+        'delete',
+        'Observation/w',
+        `delete ok Observation/w [${asker === 'gp' ? 'anna' : ''}]`,
+        '[]',
+      )(asker),
+  },
+  { request: 'GET /fhir/metadata', status: all(200), sees: [], audit: nothing },
+  { request: 'GET /fhir/Nonsense', status: all(404), sees: [], audit: nothing },
+  { request: 'GET /fhir/Patient/$nonsense', status: all(404), sees: [], audit: nothing },
+  unbuilt('PATCH /fhir/Patient/anna'),
+  unbuilt('PATCH /fhir/Patient?family=x'),
+  unbuilt('PUT /fhir/Patient?family=x', { body: { resourceType: 'Patient' } }),
+  unbuilt('DELETE /fhir/Patient?family=x'),
+  unbuilt('DELETE /fhir?_type=Patient'),
+  unbuilt('GET /fhir/Observation/_history'),
+  unbuilt('GET /fhir/_history'),
+  unbuilt('GET /fhir?_type=Patient'),
+  unbuilt('POST /fhir/_search', { body: '_type=Patient', headers: form }),
+  unbuilt('GET /fhir/Patient/anna/Observation'),
 ];
+
+const brief = ({ action, outcome, targets, persons, detail }: AuditRow): string =>
+  [
+    action,
+    outcome,
+    targets.map((target) => target.replace(/\/[0-9a-z]{26}$/, `/${NEW}`)).join('+'),
+    `[${[...persons].sort().join(' ')}]`,
+    ...Object.entries(detail ?? {}).map(([name, value]) => `${name}=${value}`),
+  ].join(' ');
+
+describe('the table below', () => {
+  it('holds every interaction, operation and form of address of the route table', () => {
+    const table = new RouteTable(routes);
+    const reached = new Set(
+      ROUTES.map(({ request }) => {
+        const [method = '', path = ''] = request.replace(/^HEAD/, 'GET').split(' ');
+        try {
+          const below = path.replace(/^\/fhir\/?/, '').replace(/\?.*$/, '');
+          return `${method} ${table.match(method as Method, below).interaction.code}`;
+        } catch (error) {
+          return `${method} ${(error as Error).message}`;
+        }
+      }),
+    );
+    const wanted = [
+      ...routes.interactions.flatMap(({ code, routes: ways }) =>
+        ways.map(({ method }) => `${method} ${code}`),
+      ),
+      ...routes.operations.flatMap(({ name, methods }) => methods.map((method) => `${method} ${name}`)),
+    ];
+    const codes = [...reached].map((one) => one.replace('$', ''));
+    expect(wanted.filter((one) => !codes.includes(one))).toEqual([]);
+    const unbuiltOnes = ROUTES.filter((one) => one.status.system === 501).map((one) => one.request);
+    expect(unbuiltOnes.length - 2).toBe(routes.unbuilt.length);
+  });
+});
 
 describe('without a token that counts', () => {
   for (const asker of NO_ENTRY) {
-    for (const { request, body, headers } of ROUTES) {
+    for (const { request, body, headers } of ROUTES.filter((one) => one.request !== 'GET /fhir/metadata')) {
       it(`${asker}: ${request} → 401`, async () => {
         const [method = '', path = ''] = request.split(' ');
         const token = tokens.get(asker);
@@ -187,24 +384,21 @@ describe('with a token', () => {
         expect(answer.status, answer.text).toBe(route.status[asker]);
         expect(answer.headers.get('x-request-id')).toBe(requestId);
         const shown = answer.text.includes(SECRET);
+        expect(answer.text).not.toContain('stack');
         if (!route.sees.includes(asker)) expect(shown).toBe(false);
         else if (method !== 'HEAD') expect(shown).toBe(true);
       });
     }
   }
 
-  it('each that reached a record left an audit row, and each refusal says so', async () => {
+  it('leaves exactly the audit rows that the table says', async () => {
     const rows = await door.audit();
     ROUTES.forEach((route, i) => {
       for (const asker of ASKERS) {
-        if (/Nonsense|nonsense|PATCH/.test(route.request)) continue;
         const mine = rows.filter((one) => one.requestId === `${asker}-${i}`.replace(' ', '-'));
-        expect(mine.length, `${asker} ${route.request}`).toBeGreaterThan(0);
-        const refused = mine.some((one) => one.outcome === 'refused');
-        const status = route.status[asker];
-        if (status === 403) expect(refused, `${asker} ${route.request}`).toBe(true);
-        if (status === 200 && route.sees.includes(asker))
-          expect(mine.some((one) => one.outcome === 'ok')).toBe(true);
+        expect(mine.map(brief), `${asker} ${route.request}`).toEqual(route.audit(asker));
+        const role = asker === 'other patient' ? 'patient' : asker;
+        for (const one of mine) expect(one.actor).toMatchObject({ role, organisation: 'TST01' });
       }
     });
   });

@@ -127,7 +127,7 @@ class FhirDoor {
     try {
       requireJsonAnswer(headers, formatIn(admission.url));
       if (hasBody(admission.method, headers)) {
-        admission.mediaType = sentMediaType(headers, admission.path.endsWith('/_search'));
+        admission.mediaType = sentMediaType(headers, /(^|\/)_search$/.test(admission.path));
       }
     } catch (thrown) {
       done(thrown as Error);

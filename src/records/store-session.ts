@@ -86,7 +86,11 @@ export class StoreSession implements RecordSession {
       targets: [target],
       persons: personsOf(found.entries, found.included),
       outcome: 'ok',
-      detail: { matches: found.entries.length, included: found.included.length },
+      detail: {
+        matches: found.entries.length,
+        included: found.included.length,
+        ...(found.total === undefined ? {} : { total: found.total }),
+      },
     });
     return found;
   }

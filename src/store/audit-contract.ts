@@ -1,7 +1,7 @@
 /** Part of the store contract: audit rows are in the commit they tell of, chained, and whatever is done to them shows. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { draft, id, observation, patient, put, remove } from '../../test/store-under-test.ts';
+import { draft, id, observation, patient, put, query, remove } from '../../test/store-under-test.ts';
 import { auditHash, auditText, CHAIN_START } from './audit.ts';
 import type { Store } from './store.ts';
 import type { OpenStore, StoreUnderTest, Tampering } from './store-contract.ts';
@@ -48,6 +48,19 @@ export function auditContract(open: OpenStore): void {
         'p4',
       ]);
       expect(all.find((row) => row.requestId === 'deleted')?.persons).toEqual(['p4']);
+    });
+
+    it('names what a conditional create found, and whose that is, in place of what it did not write', async () => {
+      await store().commit(
+        [put(observation('found', ['p5', 'p6'], { identifier: [{ value: 'f' }] }))],
+        draft(),
+      );
+      const create = { op: 'create', resource: observation('x', ['p7']), id: id('not-made') } as const;
+      const given = draft({ targets: ['Observation/not-made', 'Observation/other'] });
+      await store().commit([{ ...create, ifNoneExist: query('Observation?identifier=f') }], given);
+      const row = (await rows('writes')).at(-1);
+      expect(row?.targets).toEqual(['Observation/found', 'Observation/other']);
+      expect([...(row?.persons ?? [])].sort()).toEqual(['p5', 'p6', 'p7']);
     });
 
     it('has a row for a commit that writes nothing, and none for one that fails', async () => {

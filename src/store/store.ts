@@ -165,7 +165,8 @@ export interface Store {
   /**
    * All of `ops` or none, durable (fsync) before it resolves, with its audit row in the same commit. The row's
    * `persons` are those of the draft and those in whose compartment the written versions lie, or lay the
-   * versions that they replace: they are known here anyway, and dear to work out twice. `blobs` are written in
+   * versions that they replace; what `ifNoneExist` found stands among its targets and its people among the
+   * persons. All this is known here anyway, and dear to work out twice. `blobs` are written in
    * the same transaction. Throws Failure: `conflict` (ifMatch, status 412), `duplicate` (a create's id
    * exists), `multiple-matches` (ifNoneExist), `no-store` (disk full or the reserve reached).
    */

@@ -8,8 +8,10 @@ import { Failure } from '../../base/failure.ts';
 import type { SearchQuery } from '../../fhir/search-query.ts';
 import { type AuditDraft, auditHash, auditText, CHAIN_START, withPersons } from '../audit.ts';
 import { wholeScope } from '../scope.ts';
-import type { Connection } from './connection.ts';
+import type { Connection, Row } from './connection.ts';
+
 import { Dictionary, typeNumber } from './dictionary.ts';
+import { diskFailure } from './disk-failure.ts';
 import {
   type BlobChange,
   failureParts,
@@ -54,9 +56,13 @@ export class Writer {
   #at: number;
   #auditN: number;
   #auditHash: string;
-  /** Of the request under way: its clock, and the Patients (lids) whose record a version lay in that its successor does not. */
+  /**
+   * Of the request under way: its clock, and what only the writer knows for the audit row: Patients (lids) whose record a version lay in
+   * that its successor does not, or lies in that was found instead of a new one; and what was found in whose place.
+   */
   #now = 0;
-  #left = new Set<number>();
+  #also = new Set<number>();
+  #instead = new Map<string, string>();
 
   constructor(options: WriterOptions) {
     this.#options = options;
@@ -88,7 +94,7 @@ export class Writer {
     } catch (error) {
       this.#return(before);
       if (this.#connection.database.isTransaction) this.#connection.database.exec('ROLLBACK');
-      const failure = failureParts(asFailure(error));
+      const failure = failureParts(diskFailure(error));
       return requests.map(({ n }) => ({ n, failure }));
     }
   }
@@ -141,7 +147,8 @@ export class Writer {
   #write(request: WriteRequest): WriteReply {
     const rows = new IndexRows(this.#connection, this.#dictionary);
     this.#now = request.now;
-    this.#left = new Set();
+    this.#also = new Set();
+    this.#instead = new Map();
     const first = this.#rid + 1;
     let at = this.#at;
     if (request.ops.length > 0) {
@@ -180,7 +187,10 @@ export class Writer {
           'What If-None-Exist found has changed meanwhile. Send the request again.',
         );
       }
-      if (existing !== undefined) return existing;
+      if (existing !== undefined) {
+        this.#instead.set(`${op.type}/${op.id}`, `${op.type}/${existing.id}`);
+        return existing;
+      }
     }
     const lid = this.#dictionary.resourceOrNew(op.type, op.id);
     if (this.#current(lid) !== undefined) {
@@ -280,14 +290,16 @@ export class Writer {
 
   /** Notes whose record a version was in that is replaced by one about `patients`. */
   #leaves({ rid, person, deleted }: Current, patients: readonly string[]): void {
-    if (person === null || deleted) return;
-    const before =
-      person >= 0
-        ? [person]
-        : this.#connection.all('SELECT person FROM comp WHERE rid = ?', [rid]).map((row) => Number(row[0]));
-    for (const lid of before) {
-      if (!patients.includes(this.#dictionary.idOf(lid))) this.#left.add(lid);
+    if (deleted) return;
+    for (const lid of this.#peopleOf(rid, person)) {
+      if (!patients.includes(this.#dictionary.idOf(lid))) this.#also.add(lid);
     }
+  }
+
+  #peopleOf(rid: number, person: number | null): readonly number[] {
+    if (person === null) return [];
+    if (person >= 0) return [person];
+    return this.#connection.all('SELECT person FROM comp WHERE rid = ?', [rid]).map((row) => Number(row[0]));
   }
 
   #current(lid: number): Current | undefined {
@@ -300,7 +312,7 @@ export class Writer {
       rid: Number(row[0]),
       version: Number(row[1]),
       deleted: row[2] === 1,
-      person: row[3] === null || row[3] === undefined ? null : Number(row[3]),
+      person: personIn(row[3]),
       labels: row[4] === null || row[4] === undefined ? null : String(row[4]),
     };
   }
@@ -322,10 +334,11 @@ export class Writer {
     }
     if (rids[0] === undefined) return undefined;
     const row = this.#connection.get(
-      'SELECT e.id, v.version, v.at FROM ver v JOIN ent e ON e.lid = v.lid WHERE v.rid = ?',
+      'SELECT e.id, v.version, v.at, v.person FROM ver v JOIN ent e ON e.lid = v.lid WHERE v.rid = ?',
       [rids[0]],
     );
     if (row === undefined) throw new Error('a version that was found is not there');
+    for (const lid of this.#peopleOf(rids[0], personIn(row[3]))) this.#also.add(lid);
     return {
       outcome: 'existing',
       id: String(row[0]),
@@ -343,11 +356,17 @@ export class Writer {
   }
 
   #audit(given: string): void {
-    const left = [...this.#left].map((lid) => this.#dictionary.idOf(lid));
-    const text = left.length === 0 ? given : auditText(withPersons(JSON.parse(given) as AuditDraft, left));
+    const text = this.#also.size + this.#instead.size === 0 ? given : this.#completed(given);
     this.#auditN++;
     this.#auditHash = auditHash(this.#auditHash, this.#auditN, text);
     this.#connection.run('INSERT INTO audit VALUES (?, ?, ?)', this.#auditN, text, this.#auditHash);
+  }
+
+  #completed(given: string): string {
+    const draft = JSON.parse(given) as AuditDraft;
+    const targets = draft.targets.map((target) => this.#instead.get(target) ?? target);
+    const also = [...this.#also].map((lid) => this.#dictionary.idOf(lid));
+    return auditText(withPersons({ ...draft, targets }, also));
   }
 
   #mark(): Mark {
@@ -364,6 +383,9 @@ export class Writer {
   }
 }
 
+const personIn = (column: Row[number] | undefined): number | null =>
+  column === null || column === undefined ? null : Number(column);
+
 function checkIfMatch(ifMatch: string | undefined, current: Current | undefined): void {
   if (ifMatch === undefined) return;
   const there = current !== undefined && !current.deleted;
@@ -374,26 +396,5 @@ function checkIfMatch(ifMatch: string | undefined, current: Current | undefined)
       ? `The resource is at version ${current.version}, not ${ifMatch === 'absent' ? 'absent' : ifMatch}. Read it again and repeat the change.`
       : 'The resource is not there (any more). Read it again and repeat the change.',
     { status: 412 },
-  );
-}
-
-/** What the disk or SQLite says, as a failure that a client can act on. */
-function asFailure(error: unknown): Failure {
-  if (error instanceof Failure) return error;
-  const { errcode, errstr } = error as { errcode?: number; errstr?: string };
-  const primary = errcode === undefined ? undefined : errcode & 0xff;
-  if (primary === 13 || primary === 10) {
-    return new Failure(
-      'no-store',
-      'Nothing was written: the disk is full or cannot be written. Reading goes on.',
-      { cause: error },
-    );
-  }
-  return new Failure(
-    'exception',
-    `The store could not write (${errstr ?? 'unknown cause'}). Nothing was written.`,
-    {
-      cause: error,
-    },
   );
 }
