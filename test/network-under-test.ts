@@ -55,6 +55,7 @@ export interface NetworkUnderTest {
 interface MemberSpec {
   readonly ods: string;
   readonly kind: OrganisationKind;
+  readonly name?: string;
   readonly feeds?: readonly FeedConfig[];
 }
 
@@ -126,12 +127,12 @@ async function statusOf(
   return answer?.ok ? ((await answer.json()) as { published: boolean; copiesWaiting: number }) : undefined;
 }
 
-async function memberOf({ ods, kind }: MemberSpec, i: number, folder: string) {
+async function memberOf({ ods, kind, name }: MemberSpec, i: number, folder: string) {
   const keys = await openNodeKeys(join(folder, ods, 'keys'));
   const port = await freePort();
   return {
     ods: ods as OdsCode,
-    name: `Organisation ${ods}`,
+    name: name ?? `Organisation ${ods}`,
     kind,
     port,
     url: `http://127.0.0.1:${port}`,

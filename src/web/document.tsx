@@ -80,7 +80,7 @@ function Header({ frame }: { readonly frame: Frame }): JSX.Element {
           <form class="ow-header__session" method="post" action={`/${signedIn.face}/sign-out`}>
             <span class="ow-header__who">
               <span class="nhsuk-u-visually-hidden">Signed in as </span>
-              {signedIn.name}
+              {signedIn.name !== signedIn.role && <span>{signedIn.name}</span>}{' '}
               <span class="ow-header__role">{signedIn.role}</span>
             </span>
             <button class="ow-header__leave" type="submit">

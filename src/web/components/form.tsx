@@ -8,7 +8,7 @@ type Attributes = Readonly<Record<string, string>>;
 
 export interface ButtonProps {
   readonly text: string;
-  readonly variant?: 'secondary' | 'warning' | 'reverse' | 'secondary-solid';
+  readonly variant?: 'secondary' | 'warning' | 'reverse' | 'secondary-solid' | undefined;
   readonly small?: boolean;
   readonly name?: string;
   readonly value?: string;
@@ -96,12 +96,17 @@ export interface LabelProps {
   readonly text: string;
   readonly size?: 's' | 'm' | 'l' | 'xl';
   readonly isPageHeading?: boolean;
+  /** For screen readers only, where what the field is for can be seen otherwise. */
+  readonly isHidden?: boolean;
 }
 
 export function Label(props: LabelProps & { readonly for: string }): JSX.Element {
-  const { text, size, isPageHeading } = props;
+  const { text, size, isPageHeading, isHidden } = props;
   const label = (
-    <label class={classNames('nhsuk-label', size && `nhsuk-label--${size}`)} for={props.for}>
+    <label
+      class={classNames('nhsuk-label', size && `nhsuk-label--${size}`, isHidden && 'nhsuk-u-visually-hidden')}
+      for={props.for}
+    >
       {text}
     </label>
   );

@@ -2,9 +2,13 @@
 import type { JSX } from 'preact';
 import type { Persona } from '../../access/personas.ts';
 import type { NodeConfig } from '../../base/node-config.ts';
+import type { ResourceType } from '../../fhir/resource.ts';
+import { formatNhsNumber, parseNhsNumber } from '../../identity/nhs-number.ts';
+import { Details } from '../components/content.tsx';
 import { Button, ErrorSummary, Input, Radios } from '../components/form.tsx';
 import type { PageContent } from '../document.tsx';
-import { personaName, roleWords } from '../organisation-words.ts';
+import { kindWords, personaName, roleWords } from '../organisation-words.ts';
+import { typesList } from '../record-words.ts';
 import type { DemoPerson } from '../supervisor.ts';
 
 export interface Home {
@@ -15,25 +19,28 @@ export interface Home {
   /** People to try who have something here; `index` is their place in the whole list. */
   readonly people: readonly (DemoPerson & { readonly index: number })[];
   readonly demo: 'none' | 'silent' | 'on';
-  readonly form: {
-    readonly typed?: string;
-    readonly as?: string;
-    readonly numberProblem?: string;
-    readonly asProblem?: string;
-  };
+  readonly form: HomeForm;
+}
+
+export interface HomeForm {
+  readonly typed?: string;
+  readonly as?: string;
+  readonly numberProblem?: string;
+  readonly asProblem?: string;
 }
 
 export function homePage(home: Home): PageContent {
-  const { numberProblem, asProblem } = home.form;
+  const { config, form } = home;
   return {
-    heading: home.config.name,
-    isError: numberProblem !== undefined || asProblem !== undefined,
+    heading: config.name,
+    section: kindWords(config.kind),
+    isError: form.numberProblem !== undefined || form.asProblem !== undefined,
     main: <Main home={home} />,
   };
 }
 
 function Main({ home }: { readonly home: Home }): JSX.Element {
-  const { numberProblem, asProblem, typed, as } = home.form;
+  const { numberProblem, asProblem } = home.form;
   const problems = [
     ...(numberProblem === undefined ? [] : [{ text: numberProblem, href: '#nhs-number' }]),
     ...(asProblem === undefined ? [] : [{ text: asProblem, href: '#as' }]),
@@ -42,37 +49,141 @@ function Main({ home }: { readonly home: Home }): JSX.Element {
     <>
       {problems.length > 0 && <ErrorSummary titleText="There is a problem" errorList={problems} />}
       <h1>{home.config.name}</h1>
-      {home.demo !== 'none' && (
-        <form method="post" action="/open" noValidate>
-          <Input
-            id="nhs-number"
-            name="nhsNumber"
-            label={{ text: 'NHS number', size: 'm' }}
-            hint={{ text: '10 digits, with or without spaces' }}
-            inputmode="numeric"
-            autocomplete="off"
-            spellcheck={false}
-            width={10}
-            {...(typed === undefined ? {} : { value: typed })}
-            {...(numberProblem === undefined ? {} : { errorMessage: { text: numberProblem } })}
-          />
-          <Radios
-            name="as"
-            fieldset={{ legend: { text: 'Whose view', size: 's' } }}
-            small
-            {...(as === undefined ? {} : { value: as })}
-            {...(asProblem === undefined ? {} : { errorMessage: { text: asProblem } })}
-            items={[
-              { value: 'patient', text: 'The patient’s own' },
-              ...home.personas.map((persona) => ({
-                value: persona,
-                text: `${roleWords(persona)} (${personaName(persona)})`,
-              })),
-            ]}
-          />
-          <Button text="Open the record" />
-        </form>
+      <p class="ow-section__lead">{whatItIs(home)}</p>
+      {home.demo === 'none' ? (
+        <p>
+          Signing in to these pages comes with OpenID Connect, in a later version. Until then a person’s
+          record opens here in the demonstration only; the FHIR interface works with tokens.
+        </p>
+      ) : (
+        <Find home={home} />
       )}
+      {home.demo === 'silent' && (
+        <p class="ow-silent">
+          The supervisor of the demonstration does not answer, so there is no list of people to try. Finding a
+          person by number works without it.
+        </p>
+      )}
+      {home.people.length > 0 && <People home={home} />}
     </>
+  );
+}
+
+function whatItIs({ config }: Home): string {
+  const kinds = [...new Set(config.feeds.flatMap((feed) => feed.covers))] as ResourceType[];
+  const holds = kinds.length === 0 ? 'what its systems send' : typesList(kinds);
+  return `This is the node of a ${kindWords(config.kind).replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase())}. It holds ${holds}, and asks every other organisation when somebody here opens a record.`;
+}
+
+function Find({ home }: { readonly home: Home }): JSX.Element {
+  const { numberProblem, asProblem, typed, as } = home.form;
+  return (
+    <form class="ow-find" method="post" action="/open" noValidate>
+      <h2 class="ow-section__heading">Find a person</h2>
+      <Input
+        id="nhs-number"
+        name="nhsNumber"
+        label={{ text: 'NHS number' }}
+        hint={{ text: '10 digits, with or without spaces, such as 999 000 0018' }}
+        inputmode="numeric"
+        autocomplete="off"
+        spellcheck={false}
+        width={10}
+        {...(typed === undefined ? {} : { value: typed })}
+        {...(numberProblem === undefined ? {} : { errorMessage: { text: numberProblem } })}
+      />
+      <Radios
+        name="as"
+        fieldset={{ legend: { text: 'Whose view do you want to see?' } }}
+        small
+        {...(as === undefined ? {} : { value: as })}
+        {...(asProblem === undefined ? {} : { errorMessage: { text: asProblem } })}
+        items={[
+          { value: 'patient', text: 'The patient’s own' },
+          ...home.personas.map((persona) => ({
+            value: persona,
+            text: `${personaName(persona)}, ${roleWords(persona)}`,
+          })),
+        ]}
+      />
+      <Button text="Open the record" />
+    </form>
+  );
+}
+
+const SHOWN = 8;
+
+function People({ home }: { readonly home: Home }): JSX.Element {
+  const storied = home.people.filter((person) => person.why !== '');
+  const first = (storied.length > 0 ? storied : home.people).slice(0, SHOWN);
+  const rest = home.people.filter((person) => !first.includes(person));
+  return (
+    <section class="ow-section" aria-labelledby="people">
+      <h2 class="ow-section__heading" id="people">
+        People to try here
+      </h2>
+      <p class="ow-section__lead">All made up. One click opens the record.</p>
+      <ul class="ow-people">
+        {first.map((person) => (
+          <Person key={person.nhsNumber} person={person} home={home} />
+        ))}
+      </ul>
+      {rest.length > 0 && (
+        <Details summaryText={`${rest.length} more people`}>
+          <ul class="ow-people">
+            {rest.map((person) => (
+              <Person key={person.nhsNumber} person={person} home={home} />
+            ))}
+          </ul>
+        </Details>
+      )}
+    </section>
+  );
+}
+
+function Person({
+  person,
+  home,
+}: {
+  readonly person: Home['people'][number];
+  readonly home: Home;
+}): JSX.Element {
+  const parsed = parseNhsNumber(person.nhsNumber);
+  const [persona] = home.personas;
+  return (
+    <li class="ow-person" id={`person-${person.index}`}>
+      <div>
+        <p class="ow-person__name">{person.name}</p>
+        <p class="ow-person__number">
+          NHS number{' '}
+          <span class="nhsuk-u-nowrap">
+            {parsed.ok ? formatNhsNumber(parsed.nhsNumber) : person.nhsNumber}
+          </span>
+        </p>
+      </div>
+      <p>{person.why === '' ? `Has something in ${person.sources.length} places.` : person.why}</p>
+      <div class="ow-person__acts">
+        <form method="post" action="/open">
+          <input type="hidden" name="nhsNumber" value={person.nhsNumber} />
+          {persona !== undefined && (
+            <Button
+              text={`Open as ${roleWords(persona).replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase())}`}
+              about={`: ${person.name}`}
+              name="as"
+              value={persona}
+              small
+            />
+          )}{' '}
+          <Button
+            text="Open as the patient"
+            about={`: ${person.name}`}
+            name="as"
+            value="patient"
+            variant="secondary"
+            small
+          />
+        </form>
+      </div>
+    </li>
   );
 }

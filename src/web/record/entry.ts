@@ -3,9 +3,8 @@
  * shows is made from these; each keeps its source, so that nothing can be shown without saying whose it is.
  */
 import type { CodeableConcept, Period } from 'fhir/r4.d.ts';
-import type { InstantMs } from '../../base/brands.ts';
 import type { Identified, Resource, ResourceType } from '../../fhir/resource.ts';
-import { type Moment, momentAt, momentOf } from '../moment.ts';
+import { type Moment, momentOf } from '../moment.ts';
 import type { SourceView } from './source-view.ts';
 
 export interface Entry<R extends Resource = Resource> {
@@ -25,14 +24,13 @@ export interface Entry<R extends Resource = Resource> {
 export function entryOf(source: SourceView, resource: Identified, fullUrl: string): Entry {
   const type = resource.resourceType;
   const tail = `${type}/${resource.id}`;
-  const asAt = source.asAtOf(type);
   return {
     source,
     resource,
     key: `${source.ods}-${type}-${resource.id}`,
     base: fullUrl.endsWith(tail) ? fullUrl.slice(0, -tail.length) : `urn:${source.ods}:`,
     when: whenOf(resource),
-    asAt: asAt === undefined ? undefined : momentAt(asAt),
+    asAt: source.asAtOf(type),
   };
 }
 
@@ -127,11 +125,6 @@ function usual(resource: Resource): readonly (string | undefined)[] {
 
 function startOf(period: Period | undefined): string | undefined {
   return period?.start ?? period?.end;
-}
-
-/** An instant of the network as a moment; undefined stays so. */
-export function momentOfInstant(at: InstantMs | undefined): Moment | undefined {
-  return at === undefined ? undefined : momentAt(at);
 }
 
 /** Marked by its source as a mistake: not to be relied on, so counted and not shown. */

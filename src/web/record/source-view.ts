@@ -18,12 +18,12 @@ export interface SourceView {
   readonly asAt: Moment | undefined;
   /** What it says it holds. */
   readonly covers: readonly ResourceType[];
-  /** Kinds that are late, and since when. */
-  readonly behind: readonly { readonly kind: ResourceType; readonly since: Moment }[];
+  /** Kinds that are late, and since when; undefined where nothing was ever heard of them. */
+  readonly behind: readonly { readonly kind: ResourceType; readonly since: Moment | undefined }[];
   /** The network's own sentence. */
   readonly diagnostics: string;
   /** The watermark for one kind of information: the source's own where the kind has none. */
-  asAtOf(kind: ResourceType): InstantMs | undefined;
+  asAtOf(kind: ResourceType): Moment | undefined;
 }
 
 /** The view of one report. */
@@ -36,12 +36,17 @@ export function sourceView(report: SourceReport): SourceView {
     kind: report.kind,
     status: report.status,
     rule: report.rule,
-    asAt: report.asAt === undefined ? undefined : momentAt(report.asAt),
+    asAt: known(report.asAt),
     covers: report.coverage.map((one) => one.kind),
-    behind: report.behind.map(({ kind, since }) => ({ kind, since: momentAt(since) })),
+    behind: report.behind.map(({ kind, since }) => ({ kind, since: known(since) })),
     diagnostics: report.diagnostics,
-    asAtOf: (kind) => byKind.get(kind) ?? report.asAt,
+    asAtOf: (kind) => known(byKind.get(kind) ?? report.asAt),
   };
+}
+
+/** A feed that was never heard says 0: that is no age. */
+function known(at: InstantMs | undefined): Moment | undefined {
+  return at === undefined || at <= 0 ? undefined : momentAt(at);
 }
 
 /** Worst first, then by name: what is missing must be seen before what is there. */

@@ -1,0 +1,189 @@
+/**
+ * Results as one line per test: newest value, the one before, range, flag, when and whose. What is outside its range comes first. The
+ * flag is a word and a shape; a critical one is bold too.
+ */
+import type { JSX } from 'preact';
+import { clinicianQuantity } from '../clinician-format.ts';
+import { Gaps } from '../components/gaps.tsx';
+import { AlsoFrom, SourceBadge } from '../components/source-badge.tsx';
+import { type ResultFlag, type ResultSeries, type ResultValue, resultView } from '../record/result-view.ts';
+import type { RecordPage } from '../record-page.ts';
+import { RESULT_TYPES, statusWords } from '../record-words.ts';
+import { NotForRole } from './not-for-role.tsx';
+import { When } from './when.tsx';
+
+const FLAGS: Readonly<Record<ResultFlag, string>> = {
+  critical: 'Critical',
+  high: '↑ High',
+  low: '↓ Low',
+  abnormal: 'Abnormal',
+  normal: 'Normal',
+};
+
+/** Everything measured, in three tables. */
+export function Results({ page }: { readonly page: RecordPage }): JSX.Element {
+  const view = resultView(page.view.entries);
+  const isEmpty = view.laboratory.length + view.measurements.length + view.other.length === 0;
+  return (
+    <section class="ow-panel" aria-labelledby="results">
+      <h2 class="ow-panel__heading" id="results">
+        Results
+      </h2>
+      <NotForRole page={page} type="Observation">
+        <Gaps
+          sources={page.view.sources}
+          kinds={RESULT_TYPES}
+          what="results"
+          isEmpty={isEmpty}
+          now={page.now}
+          face="clinician"
+        />
+        <ResultTable caption="Laboratory" series={view.laboratory} page={page} />
+        <ResultTable caption="Measurements" series={view.measurements} page={page} />
+        <ResultTable caption="Other recorded values" series={view.other} page={page} />
+        <p class="ow-panel__more">
+          <a href={`${page.path}/timeline?kind=results`}>Reports on the timeline</a>
+        </p>
+      </NotForRole>
+    </section>
+  );
+}
+
+/** The first few, for the summary. */
+export function LatestResults({
+  page,
+  count,
+}: {
+  readonly page: RecordPage;
+  readonly count: number;
+}): JSX.Element {
+  const view = resultView(page.view.entries);
+  const all = view.laboratory.length + view.measurements.length + view.other.length;
+  return (
+    <section class="ow-panel" aria-labelledby="results">
+      <h2 class="ow-panel__heading" id="results">
+        Latest results
+      </h2>
+      <NotForRole page={page} type="Observation">
+        <Gaps
+          sources={page.view.sources}
+          kinds={RESULT_TYPES}
+          what="results"
+          isEmpty={all === 0}
+          now={page.now}
+          face="clinician"
+        />
+        <ResultTable
+          caption="Laboratory, outside range first"
+          series={view.laboratory.slice(0, count)}
+          page={page}
+        />
+        <ResultTable caption="Measurements" series={view.measurements.slice(0, count)} page={page} />
+        {all > 0 && (
+          <p class="ow-panel__more">
+            <a href={`${page.path}/results`}>All {all} tests and measurements</a>
+          </p>
+        )}
+      </NotForRole>
+    </section>
+  );
+}
+
+function ResultTable({
+  caption,
+  series,
+  page,
+}: {
+  readonly caption: string;
+  readonly series: readonly ResultSeries[];
+  readonly page: RecordPage;
+}): JSX.Element | null {
+  if (series.length === 0) return null;
+  return (
+    <div class="ow-scroll">
+      <table class="ow-table">
+        <caption class="ow-table__caption">{caption}</caption>
+        <thead>
+          <tr>
+            <th scope="col">Test</th>
+            <th scope="col" class="ow-table__number">
+              Latest
+            </th>
+            <th scope="col">Flag</th>
+            <th scope="col" class="ow-table__number">
+              Previous
+            </th>
+            <th scope="col">Range</th>
+            <th scope="col">Taken</th>
+            <th scope="col">Source</th>
+          </tr>
+        </thead>
+        <tbody>
+          {series.map((one) => (
+            <Row key={one.key} series={one} page={page} />
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Row({ series, page }: { readonly series: ResultSeries; readonly page: RecordPage }): JSX.Element {
+  const { latest, previous, name } = series;
+  return (
+    <tr>
+      <th scope="row">
+        {name}
+        {latest.status !== 'final' && <span class="ow-flag">{statusWords(latest.status)}</span>}
+        {latest.notes.map((note) => (
+          <span class="ow-table__note" key={note}>
+            {note}
+          </span>
+        ))}
+      </th>
+      <td class="ow-table__number">
+        <strong>{valueText(latest)}</strong>
+      </td>
+      <td>
+        <Flag value={latest} />
+      </td>
+      <td class="ow-table__number">
+        {previous === undefined ? (
+          'None'
+        ) : (
+          <>
+            {valueText(previous)}
+            <span class="ow-table__when">
+              <When moment={previous.when} dateOnly />
+            </span>
+          </>
+        )}
+      </td>
+      <td>{latest.range('\u00a0') ?? 'Not given'}</td>
+      <td>
+        <When moment={latest.when} />
+      </td>
+      <td>
+        <SourceBadge entry={latest.entry} now={page.now} face="clinician" />
+        <AlsoFrom same={latest.same} now={page.now} face="clinician" />
+      </td>
+    </tr>
+  );
+}
+
+function Flag({ value }: { readonly value: ResultValue }): JSX.Element {
+  if (value.flag === undefined) return <span class="ow-flag ow-flag--none">Not flagged</span>;
+  return (
+    <span class={`ow-flag ow-flag--${value.flag}`}>
+      {FLAGS[value.flag]}
+      {value.flagFrom === 'range' && value.flag !== 'normal' && (
+        <span class="nhsuk-u-visually-hidden"> by its range</span>
+      )}
+    </span>
+  );
+}
+
+function valueText({ amount, words }: ResultValue): string {
+  if (amount === undefined) return words ?? 'No value';
+  return `${amount.comparator ?? ''}${clinicianQuantity(amount.value, amount.unit)}`;
+}
