@@ -42,20 +42,24 @@ export async function contextFor(browser: Browser, screen: Screen): Promise<Brow
   });
 }
 
-/** What axe finds wrong on the page as it is now, in words; empty where it finds nothing. */
-export async function axeFindings(page: Page): Promise<readonly string[]> {
-  // a page without script of its own is looked at all the same: axe runs beside it
-  const session = await page.context().newCDPSession(page);
-  await session.send('Emulation.setScriptExecutionDisabled', { value: false });
-  const source = await readFile(AXE, 'utf8');
-  await session.send('Runtime.evaluate', { expression: source });
-  const { result } = await session.send('Runtime.evaluate', {
-    expression: `axe.run({ runOnly: ${JSON.stringify(RULES)} }).then((r) => JSON.stringify(r.violations.flatMap((v) => v.nodes.map((n) => v.id + ': ' + n.target.join(' ') + ' ' + n.failureSummary))))`,
-    awaitPromise: true,
-    returnByValue: true,
-  });
-  await session.detach();
-  return JSON.parse(String(result.value)) as string[];
+/**
+ * What axe finds wrong on the page as it is now, in words; empty where it finds nothing. axe is a script: a page without any is looked at
+ * through a twin, which gets the same markup and may run scripts.
+ */
+export async function axeFindings(page: Page, twin: Page): Promise<readonly string[]> {
+  const html = await page.content();
+  const { pathname, origin } = new URL(page.url());
+  await twin.route(`${origin}${pathname}*`, (route) =>
+    route.fulfill({ body: html, contentType: 'text/html; charset=utf-8' }),
+  );
+  await twin.setViewportSize(page.viewportSize() ?? { width: 1280, height: 900 });
+  await twin.goto(`${origin}${pathname}`);
+  await twin.unroute(`${origin}${pathname}*`);
+  await twin.evaluate(await readFile(AXE, 'utf8'));
+  const found = await twin.evaluate(
+    `axe.run({ runOnly: ${JSON.stringify(RULES)} }).then((r) => r.violations.flatMap((v) => v.nodes.map((n) => v.id + ': ' + n.target.join(' ') + ' ' + n.failureSummary)))`,
+  );
+  return found as readonly string[];
 }
 
 /** How many pixels of the page lie beside the window: 0 where nothing has to be scrolled sideways. */

@@ -66,7 +66,7 @@ export function patientName(name: HumanName | undefined): string | undefined {
 /** `250mg`, `120/80mmHg`: no space before a unit of letters; a space before a word: `2 tablets`. */
 export function patientQuantity(value: string, unit: string | undefined): string {
   if (unit === undefined || unit === '') return value;
-  return /^(tablet|capsule|dose|puff|drop|patch|item|ampoule|sachet|spray|unit)/i.test(unit)
+  return /^(tablet|capsule|dose|puff|drop|patch|item|ampoule|sachet|spray|unit|per |beat|breath)/i.test(unit)
     ? `${value} ${unit}`
     : `${value}${unit}`;
 }

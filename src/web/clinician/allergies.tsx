@@ -3,19 +3,12 @@
  * is "Allergies unavailable", whatever is listed below it. Reference: ux 1.5.
  */
 import type { JSX } from 'preact';
-import { ALLERGY_HEADINGS, allergyIcon } from '../allergy-words.ts';
+import { ALLERGY_HEADINGS, allergyIcon, missingAllergies } from '../allergy-words.ts';
 import { AlsoFrom, SourceBadge } from '../components/source-badge.tsx';
 import { StateIcon } from '../components/state-icon.tsx';
-import type { AllergyLine, AllergyView } from '../record/allergy-view.ts';
+import type { AllergyLine } from '../record/allergy-view.ts';
 import type { RecordPage } from '../record-page.ts';
 import { When } from './when.tsx';
-
-/** Whose fault it is that nothing whole can be said. */
-const WHY: Readonly<Record<AllergyView['missing'][number]['why'], string>> = {
-  failed: 'did not answer in full',
-  behind: 'is behind with allergies',
-  'not-covered': 'does not say whether it holds allergies',
-};
 
 export function Allergies({
   page,
@@ -51,7 +44,7 @@ export function Allergies({
         <ul class="ow-allergies__missing">
           {missing.map(({ source, why }) => (
             <li key={source.ods}>
-              {source.name} {WHY[why]}.
+              {source.name} {missingAllergies(source, why, page.now, 'clinician')}.
             </li>
           ))}
         </ul>

@@ -240,7 +240,7 @@ function kinSection(person: Patient): Section {
   });
   return {
     label: 'Contacts',
-    brief: lines[0] ?? NOT_RECORDED,
+    brief: lines[0]?.replace(/, [+\d ]+$/, '') ?? NOT_RECORDED,
     full: lines.length === 0 ? [NOT_RECORDED] : lines,
   };
 }

@@ -89,6 +89,9 @@ export function LatestResults({
   );
 }
 
+/** A box that scrolls sideways must be reachable by keyboard. */
+const SCROLLS = { tabIndex: 0 } as const;
+
 function ResultTable({
   caption,
   series,
@@ -100,12 +103,12 @@ function ResultTable({
 }): JSX.Element | null {
   if (series.length === 0) return null;
   return (
-    <div class="ow-scroll">
+    <section class="ow-scroll" aria-label={caption} {...SCROLLS}>
       <table class="ow-table">
         <caption class="ow-table__caption">{caption}</caption>
         <thead>
           <tr>
-            <th scope="col">Test</th>
+            <th scope="col">Test and range</th>
             <th scope="col" class="ow-table__number">
               Latest
             </th>
@@ -113,9 +116,7 @@ function ResultTable({
             <th scope="col" class="ow-table__number">
               Previous
             </th>
-            <th scope="col">Range</th>
-            <th scope="col">Taken</th>
-            <th scope="col">Source</th>
+            <th scope="col">Taken and source</th>
           </tr>
         </thead>
         <tbody>
@@ -124,7 +125,7 @@ function ResultTable({
           ))}
         </tbody>
       </table>
-    </div>
+    </section>
   );
 }
 
@@ -134,6 +135,7 @@ function Row({ series, page }: { readonly series: ResultSeries; readonly page: R
     <tr>
       <th scope="row">
         {name}
+        <span class="ow-table__note">{latest.range('\u00a0') ?? 'No range given'}</span>
         {latest.status !== 'final' && <span class="ow-flag">{statusWords(latest.status)}</span>}
         {latest.notes.map((note) => (
           <span class="ow-table__note" key={note}>
@@ -159,13 +161,12 @@ function Row({ series, page }: { readonly series: ResultSeries; readonly page: R
           </>
         )}
       </td>
-      <td>{latest.range('\u00a0') ?? 'Not given'}</td>
       <td>
         <When moment={latest.when} />
-      </td>
-      <td>
-        <SourceBadge entry={latest.entry} now={page.now} face="clinician" />
-        <AlsoFrom same={latest.same} now={page.now} face="clinician" />
+        <span class="ow-table__source">
+          <SourceBadge entry={latest.entry} now={page.now} face="clinician" />
+          <AlsoFrom same={latest.same} now={page.now} face="clinician" />
+        </span>
       </td>
     </tr>
   );

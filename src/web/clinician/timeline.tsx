@@ -92,12 +92,14 @@ function DownSources({
         <li class={`ow-event ow-event--${source.status}`} key={source.ods}>
           <p class="ow-event__when">{source.status === 'refused' ? 'Not shared' : 'Not available'}</p>
           <div class="ow-event__body">
-            <p class="ow-event__title">Everything from {source.name} is missing here</p>
-            <p class="ow-list__meta">
-              <SourceBadge entry={{ source, asAt: source.asAt }} now={page.now} face="clinician" />
+            <p class="ow-event__title">
+              Everything from {source.name} is missing here.{' '}
               {source.status === 'unavailable' && <a href={page.here}>Try again</a>}
             </p>
           </div>
+          <p class="ow-list__meta ow-event__source">
+            <SourceBadge entry={{ source, asAt: source.asAt }} now={page.now} face="clinician" />
+          </p>
         </li>
       ))}
     </ul>
@@ -134,10 +136,6 @@ function Row({ row, page }: { readonly row: TimelineRow; readonly page: RecordPa
             ))}
           </ul>
         )}
-        <p class="ow-list__meta">
-          {author !== undefined && <span>{author}</span>}
-          <SourceBadge entry={entry} now={page.now} face="clinician" />
-        </p>
         {same.map((one) => (
           <p class="ow-list__meta ow-event__same" key={one.entry.key}>
             <span>
@@ -149,6 +147,10 @@ function Row({ row, page }: { readonly row: TimelineRow; readonly page: RecordPa
           </p>
         ))}
       </div>
+      <p class="ow-list__meta ow-event__source">
+        <SourceBadge entry={entry} now={page.now} face="clinician" />
+        {author !== undefined && <span>{author}</span>}
+      </p>
     </li>
   );
 }
@@ -185,7 +187,7 @@ export function Recent({
       </ol>
       {more > 0 && (
         <p class="ow-panel__more">
-          <a href={`${page.path}/timeline`}>Timeline, {more} events</a>
+          <a href={`${page.path}/timeline`}>Timeline, {counted(more, 'event', 'events')}</a>
         </p>
       )}
     </section>

@@ -9,6 +9,7 @@ import { StateIcon } from '../components/state-icon.tsx';
 import type { PageContent } from '../document.tsx';
 import { momentAt } from '../moment.ts';
 import { kindWords } from '../organisation-words.ts';
+import { counted } from '../record-words.ts';
 import { momentWords } from '../source-words.ts';
 import type { DemoNode, DemoPerson, DemoState, Fault } from '../supervisor.ts';
 
@@ -125,7 +126,7 @@ function People({
         ))}
       </ul>
       {rest.length > 0 && (
-        <Details summaryText={`${rest.length} more people`}>
+        <Details summaryText={counted(rest.length, 'more person', 'more people')}>
           <ul class="ow-people">
             {rest.map(({ person, index }) => (
               <Person key={person.nhsNumber} person={person} index={index} front={front} />
@@ -270,7 +271,7 @@ function Acts({ node }: { readonly node: DemoNode }): JSX.Element {
             value={fault}
             items={Object.entries(FAULT_WORDS).map(([value, text]) => ({ value, text }))}
           />
-          <Button text="Set" about={`the fault of ${name}`} variant="secondary" small />
+          <Button text="Set fault" about={`of ${name}`} variant="secondary" small />
         </form>
       )}
     </div>

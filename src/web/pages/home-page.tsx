@@ -6,9 +6,11 @@ import type { ResourceType } from '../../fhir/resource.ts';
 import { formatNhsNumber, parseNhsNumber } from '../../identity/nhs-number.ts';
 import { Details } from '../components/content.tsx';
 import { Button, ErrorSummary, Input, Radios } from '../components/form.tsx';
+import { StateIcon } from '../components/state-icon.tsx';
 import type { PageContent } from '../document.tsx';
 import { kindWords, personaName, roleWords } from '../organisation-words.ts';
-import { typesList } from '../record-words.ts';
+import { counted, typesList } from '../record-words.ts';
+import { stateWords } from '../source-words.ts';
 import type { DemoPerson } from '../supervisor.ts';
 
 export interface Home {
@@ -56,7 +58,10 @@ function Main({ home }: { readonly home: Home }): JSX.Element {
           record opens here in the demonstration only; the FHIR interface works with tokens.
         </p>
       ) : (
-        <Find home={home} />
+        <div class="ow-home">
+          <Find home={home} />
+          <Legend />
+        </div>
       )}
       {home.demo === 'silent' && (
         <p class="ow-silent">
@@ -111,6 +116,33 @@ function Find({ home }: { readonly home: Home }): JSX.Element {
   );
 }
 
+const LEGEND = {
+  live: 'Answered just now, and its systems are on time.',
+  behind: 'Answered, but news from one of its systems is late. What may be missing is named.',
+  copy: 'Out of reach. This is the copy that it left for such a time, and it says how old.',
+  unavailable: 'Out of reach, and there is no copy that may be opened. What it holds is missing.',
+  refused: 'A rule says no: consent, role, a restriction, or a number that is not verified.',
+} as const;
+
+/** What the five states mean, before they are met. */
+function Legend(): JSX.Element {
+  return (
+    <section class="ow-legend" aria-labelledby="legend">
+      <h2 class="ow-section__heading" id="legend">
+        How to read a record
+      </h2>
+      <p>Every line says where it comes from and as at when. Every place is in one of five states:</p>
+      <ul>
+        {(Object.keys(LEGEND) as (keyof typeof LEGEND)[]).map((status) => (
+          <li class={`ow-legend__${status}`} key={status}>
+            <StateIcon state={status} /> <strong>{stateWords(status, 'clinician')}</strong>. {LEGEND[status]}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
 const SHOWN = 8;
 
 function People({ home }: { readonly home: Home }): JSX.Element {
@@ -129,7 +161,7 @@ function People({ home }: { readonly home: Home }): JSX.Element {
         ))}
       </ul>
       {rest.length > 0 && (
-        <Details summaryText={`${rest.length} more people`}>
+        <Details summaryText={counted(rest.length, 'more person', 'more people')}>
           <ul class="ow-people">
             {rest.map((person) => (
               <Person key={person.nhsNumber} person={person} home={home} />

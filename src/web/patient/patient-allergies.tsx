@@ -1,10 +1,10 @@
 /** The patient's allergies, under one of the same four headings, in sentences. */
 import type { JSX } from 'preact';
-import { ALLERGY_HEADINGS, allergyIcon } from '../allergy-words.ts';
+import { ALLERGY_HEADINGS, allergyIcon, missingAllergies } from '../allergy-words.ts';
 import { AlsoFrom, SourceBadge } from '../components/source-badge.tsx';
 import { StateIcon } from '../components/state-icon.tsx';
 import { patientDate } from '../patient-format.ts';
-import type { AllergyHeading, AllergyLine, AllergyView } from '../record/allergy-view.ts';
+import type { AllergyHeading, AllergyLine } from '../record/allergy-view.ts';
 import type { RecordPage } from '../record-page.ts';
 import { andList } from '../record-words.ts';
 
@@ -15,12 +15,6 @@ const SENTENCES: Readonly<Record<AllergyHeading, string>> = {
     'Nobody has recorded an allergy, and nobody has recorded that you have none. Tell your GP surgery if you have one.',
   unavailable:
     'We cannot show all that is recorded about your allergies now. If you are given a medicine, tell the person who gives it to you what you are allergic to.',
-};
-
-const WHY: Readonly<Record<AllergyView['missing'][number]['why'], string>> = {
-  failed: 'could not be asked, or does not share its record here',
-  behind: 'has not sent its latest news of allergies',
-  'not-covered': 'does not say whether it holds allergies',
 };
 
 export function PatientAllergies({ page }: { readonly page: RecordPage }): JSX.Element | null {
@@ -39,7 +33,7 @@ export function PatientAllergies({ page }: { readonly page: RecordPage }): JSX.E
           <ul class="ow-allergies__missing">
             {missing.map(({ source, why }) => (
               <li key={source.ods}>
-                {source.name} {WHY[why]}.
+                {source.name} {missingAllergies(source, why, page.now, 'patient')}.
               </li>
             ))}
           </ul>

@@ -334,7 +334,7 @@ function describeClinical(entry: Entry, references: References): Description {
       title: conceptText(resource.code) ?? 'Problem not named',
       status: firstCode(resource.clinicalStatus),
       details: details(
-        ['Certainty', firstCode(resource.verificationStatus)],
+        ['Certainty', uncertain(resource.verificationStatus)],
         ['Severity', conceptText(resource.severity)],
         ['Site', conceptTexts(resource.bodySite).join(', ')],
         ['Note', (resource.note ?? []).map((note) => plainText(note.text)).join('; ')],
@@ -425,6 +425,12 @@ function describeOther(entry: Entry, references: References): Description {
       ['author', 'requester', 'recorder', 'performer'].map((name) => members[name] as Reference | undefined),
     ),
   };
+}
+
+/** Verification that is worth a word: a confirmed one is what every entry is taken for. */
+function uncertain(status: CodeableConcept | undefined): string | undefined {
+  const code = firstCode(status);
+  return code === 'confirmed' ? undefined : code;
 }
 
 /** Words in an element that may be a text, a concept or a list of them. */
