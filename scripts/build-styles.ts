@@ -1,7 +1,7 @@
 /**
- * Styles, script and icon of the pages → dist/web/assets, under names that carry a hash of their content, with a
- * manifest.json that says which is which. Passed over where nothing has changed. The style sheet must not carry what
- * nhsuk-frontend's own brings of the NHS identity: the build fails if it does.
+ * Styles, script and icon of the pages → dist/web/assets, under names that carry a hash of their content,
+ * with a manifest.json that says which is which. Passed over where nothing has changed. The style sheet
+ * must not carry what nhsuk-frontend's own brings of the NHS identity: the build fails if it does.
  */
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -13,7 +13,10 @@ const source = join(root, 'src/web');
 const frontend = join(root, 'node_modules/nhsuk-frontend');
 export const assetsFolder = join(root, 'dist/web/assets');
 
-/** What the identity rules forbid in anything that we send (reference: NHS identity guidelines; Frutiger's licence). */
+/**
+ * What the identity rules forbid in anything that we send (reference: NHS identity guidelines; Frutiger's
+ * licence).
+ */
 export const FORBIDDEN_IDENTITY = /Frutiger|assets\.nhs\.uk|nhsuk-header__logo|© NHS England/;
 
 interface Asset {
@@ -28,7 +31,10 @@ const hashOf = (...parts: readonly (string | Buffer)[]): string => {
   return hash.digest('hex').slice(0, 12);
 };
 
-/** Builds what is missing or out of date. Returns the folder. Throws where the Sass does not compile or carries forbidden identity. */
+/**
+ * Builds what is missing or out of date. Returns the folder. Throws where the Sass does not compile or
+ * carries forbidden identity.
+ */
 export async function buildStyles(): Promise<string> {
   const stamp = hashOf(
     ...inputs().flatMap((path) => [path.slice(root.length), readFileSync(path)]),

@@ -1,4 +1,7 @@
-/** Chromium for the page tests: real pages, axe on each, and screenshots where OPENWARD_SCREENSHOTS names a folder to look at them. */
+/**
+ * Chromium for the page tests: real pages, axe on each, and screenshots where OPENWARD_SCREENSHOTS names a
+ * folder to look at them.
+ */
 import { mkdir, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -43,8 +46,8 @@ export async function contextFor(browser: Browser, screen: Screen): Promise<Brow
 }
 
 /**
- * What axe finds wrong on the page as it is now, in words; empty where it finds nothing. axe is a script: a page without any is looked at
- * through a twin, which gets the same markup and may run scripts.
+ * What axe finds wrong on the page as it is now, in words; empty where it finds nothing. axe is a script: a
+ * page without any is looked at through a twin, which gets the same markup and may run scripts.
  */
 export async function axeFindings(page: Page, twin: Page): Promise<readonly string[]> {
   const html = await page.content();

@@ -1,4 +1,7 @@
-/** Made-up people for the page tests, each for what a page must get right, and the organisations that hold a part of their records. */
+/**
+ * Made-up people for the page tests, each for what a page must get right, and the organisations that hold a
+ * part of their records.
+ */
 import type { FeedConfig } from '../src/base/node-config.ts';
 import type { NetworkUnderTest } from './network-under-test.ts';
 
@@ -401,7 +404,10 @@ function mentalHealth(): object[] {
   ];
 }
 
-/** Somebody who has died, under another gender at the hospital; somebody known to the surgery only, with next to nothing. */
+/**
+ * Somebody who has died, under another gender at the hospital; somebody known to the surgery only, with
+ * next to nothing.
+ */
 function others(): Readonly<Record<string, object[]>> {
   const bob = (more: object): object =>
     patient('bob', BOB, {

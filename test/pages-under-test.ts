@@ -1,4 +1,7 @@
-/** Pages over a real network in one process: each node's door on a port of its own, so that the node behind it can be killed and hung. */
+/**
+ * Pages over a real network in one process: each node's door on a port of its own, so that the node behind
+ * it can be killed and hung.
+ */
 import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import fastify, { type FastifyInstance } from 'fastify';

@@ -1,6 +1,7 @@
 /**
- * Making the demo's tokens: real signed JWTs under the node's own key, for whoever has the node's folder. The node's pages
- * and the command line make them here, so that both make the same. Claims: docs/reference/personas.md.
+ * Making the demo's tokens: real signed JWTs under the node's own key, for whoever has the node's folder.
+ * The node's pages and the command line make them here, so that both make the same. Claims:
+ * docs/reference/personas.md.
  */
 import { SignJWT } from 'jose';
 import type { NhsNumber, OdsCode } from '../base/brands.ts';
@@ -18,8 +19,9 @@ export interface TokenIssue {
 }
 
 /**
- * A token for a persona of the node whose keys lie in `keysFolder`; `nhsNumber` for `patient` and no other. Throws Failure
- * `required` or `invalid` where number and persona do not go together, `exception` where the key file is not a key.
+ * A token for a persona of the node whose keys lie in `keysFolder`; `nhsNumber` for `patient` and no other.
+ * Throws Failure `required` or `invalid` where number and persona do not go together, `exception` where the
+ * key file is not a key.
  */
 export async function issueToken(
   issue: TokenIssue & { readonly keysFolder: string },

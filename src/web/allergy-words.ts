@@ -1,4 +1,7 @@
-/** The four headings that allergies can stand under, and no other; with the shape beside each. Reference: ux 1.5. */
+/**
+ * The four headings that allergies can stand under, and no other; with the shape beside each. Reference: ux
+ * 1.5.
+ */
 import type { Moment } from './moment.ts';
 import type { Face } from './open-persons.ts';
 import type { AllergyHeading, AllergyView } from './record/allergy-view.ts';

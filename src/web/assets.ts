@@ -1,6 +1,7 @@
 /**
- * Styles, script and icons, read once when the door opens and sent from memory, packed. Their names carry a hash of their
- * content, so browsers keep them for good; what the style sheet names without a hash is asked for again each day.
+ * Styles, script and icons, read once when the door opens and sent from memory, packed. Their names carry a
+ * hash of their content, so browsers keep them for good; what the style sheet names without a hash is asked
+ * for again each day.
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';

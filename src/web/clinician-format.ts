@@ -1,6 +1,7 @@
 /**
- * How pages speak to clinicians: 06-Aug-2018, 17:30, SMITH, John (Mr), 250 mg. One of two dialects; never mixed on a page.
- * After the Common User Interface guidance (ISB 1500 to 1508, deprecated, kept as house rules); reference: ux 1.3 and 1.5.
+ * How pages speak to clinicians: 06-Aug-2018, 17:30, SMITH, John (Mr), 250 mg. One of two dialects; never
+ * mixed on a page. After the Common User Interface guidance (ISB 1500 to 1508, deprecated, kept as house
+ * rules); reference: ux 1.3 and 1.5.
  */
 import type { HumanName } from 'fhir/r4.d.ts';
 import { calendarSpan, type Moment, monthName } from './moment.ts';

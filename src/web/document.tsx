@@ -1,6 +1,7 @@
 /**
- * The frame of every page: head, skip link, Openward's own header and footer. No inline script or style, nothing from elsewhere, so
- * the Content-Security-Policy needs no exception. Title: "h1 – section – Openward"; it never names a person.
+ * The frame of every page: head, skip link, Openward's own header and footer. No inline script or style,
+ * nothing from elsewhere, so the Content-Security-Policy needs no exception. Title: "h1 – section –
+ * Openward"; it never names a person.
  */
 import type { ComponentChildren, JSX } from 'preact';
 import { render } from 'preact-render-to-string';

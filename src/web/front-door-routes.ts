@@ -1,4 +1,7 @@
-/** The front door: the exchange's page on what this is, who takes part and in what state, and in the demo what to try. */
+/**
+ * The front door: the exchange's page on what this is, who takes part and in what state, and in the demo
+ * what to try.
+ */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Failure } from '../base/failure.ts';
 import { frameOf, sendPage } from './page-answer.ts';

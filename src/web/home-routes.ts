@@ -1,6 +1,7 @@
 /**
- * An organisation's start page: what this node is, and, in the demo, finding a person and opening the record as the patient or as
- * somebody who works here. The number goes by POST and from there into a handle, so no address ever holds it.
+ * An organisation's start page: what this node is, and, in the demo, finding a person and opening the
+ * record as the patient or as somebody who works here. The number goes by POST and from there into a
+ * handle, so no address ever holds it.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isPersona } from '../access/personas.ts';
@@ -14,7 +15,8 @@ import { homePage } from './pages/home-page.tsx';
 import type { WebParts } from './web-parts.ts';
 
 export const SIGN_IN_TO_COME =
-  'Signing in to this organisation’s pages comes with OpenID Connect, in a later version. Until then the pages of a person’s record open in the demonstration only; the FHIR interface works with tokens.';
+  'Signing in to this organisation’s pages comes with OpenID Connect, in a later version. Until then the pages of ' +
+  'a person’s record open in the demonstration only; the FHIR interface works with tokens.';
 
 /** Mounts `/` and `/open`. */
 export function homeRoutes(server: FastifyInstance, parts: WebParts): void {

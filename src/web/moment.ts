@@ -1,6 +1,6 @@
 /**
- * A moment as a person wrote it: FHIR's date, dateTime and instant keep the precision they were given, and no page may
- * invent a day or an hour that nobody recorded. Times are shown as clocks in London show them.
+ * A moment as a person wrote it: FHIR's date, dateTime and instant keep the precision they were given, and
+ * no page may invent a day or an hour that nobody recorded. Times are shown as clocks in London show them.
  * R4 http://hl7.org/fhir/R4/datatypes.html#dateTime.
  */
 import type { InstantMs } from '../base/brands.ts';
@@ -21,7 +21,10 @@ export interface Moment {
 const SHAPE =
   /^(\d{4})(?:-(\d{2})(?:-(\d{2})(?:T(\d{2}):(\d{2})(?::\d{2}(?:\.\d+)?)?(Z|[+-]\d{2}:\d{2}))?)?)?$/;
 
-/** The moment in a FHIR date, dateTime or instant; undefined where the text is none of these or names no real day. */
+/**
+ * The moment in a FHIR date, dateTime or instant; undefined where the text is none of these or names no
+ * real day.
+ */
 export function momentOf(text: string | undefined): Moment | undefined {
   const match = text === undefined ? null : SHAPE.exec(text);
   if (text === undefined || match === null) return undefined;

@@ -1,7 +1,8 @@
 /**
- * Records that are open in somebody's browser. An address of a page must not hold an NHS number (addresses end up in histories,
- * logs and Referer headers), so it holds a handle: random, good for one session and one face, and kept in memory only. A handle
- * under another session opens nothing: a page left open from an earlier session can never show another person.
+ * Records that are open in somebody's browser. An address of a page must not hold an NHS number (addresses
+ * end up in histories, logs and Referer headers), so it holds a handle: random, good for one session and
+ * one face, and kept in memory only. A handle under another session opens nothing: a page left open from an
+ * earlier session can never show another person.
  */
 import { createHash } from 'node:crypto';
 import type { NhsNumber } from '../base/brands.ts';

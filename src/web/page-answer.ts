@@ -4,13 +4,21 @@ import { type Frame, htmlPage, type PageContent } from './document.tsx';
 import type { WebParts } from './web-parts.ts';
 
 /**
- * Nothing but our own style sheet, script and icons; forms go to this node only; nobody frames us. Addresses hold no number of
- * anybody, and still no Referer is sent. https://www.w3.org/TR/CSP3/
+ * Nothing but our own style sheet, script and icons; forms go to this node only; nobody frames us.
+ * Addresses hold no number of anybody, and still no Referer is sent. https://www.w3.org/TR/CSP3/
  */
 const HEADERS: readonly (readonly [string, string])[] = [
   [
     'Content-Security-Policy',
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    [
+      "default-src 'none'",
+      "style-src 'self'",
+      "script-src 'self'",
+      "img-src 'self'",
+      "form-action 'self'",
+      "base-uri 'none'",
+      "frame-ancestors 'none'",
+    ].join('; '),
   ],
   ['Cache-Control', 'no-store'],
   ['Referrer-Policy', 'no-referrer'],

@@ -1,7 +1,8 @@
 /**
- * Who is looking at a page. In the demo, signing in is choosing a persona: this node makes a real token with its own key and the
- * browser keeps it in a cookie that no script can read and no other site can have sent. Each face has a cookie of its own, which is sent
- * to that face's addresses only. Cookies are shared by all ports of a host, so their names carry the organisation.
+ * Who is looking at a page. In the demo, signing in is choosing a persona: this node makes a real token
+ * with its own key and the browser keeps it in a cookie that no script can read and no other site can have
+ * sent. Each face has a cookie of its own, which is sent to that face's addresses only. Cookies are shared
+ * by all ports of a host, so their names carry the organisation.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Asker } from '../access/actor.ts';
@@ -58,8 +59,8 @@ function cookieIn(header: string | undefined, name: string): string | undefined 
 }
 
 /**
- * Only this node's own pages may send forms to it. Throws Failure `forbidden` for a form from anywhere else. Browsers say where a form
- * comes from in Sec-Fetch-Site; older ones in Origin.
+ * Only this node's own pages may send forms to it. Throws Failure `forbidden` for a form from anywhere
+ * else. Browsers say where a form comes from in Sec-Fetch-Site; older ones in Origin.
  */
 export function requireSameOrigin(request: FastifyRequest): void {
   const site = request.headers['sec-fetch-site'];
@@ -70,6 +71,7 @@ export function requireSameOrigin(request: FastifyRequest): void {
   }
   throw new Failure(
     'forbidden',
-    'This form was not sent from a page of this organisation, so nothing was done. Open the page here and send it again.',
+    'This form was not sent from a page of this organisation, so nothing was done. ' +
+      'Open the page here and send it again.',
   );
 }

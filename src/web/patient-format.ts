@@ -1,6 +1,7 @@
 /**
- * How pages speak to patients: whole words, 12-hour clock, plain sentences for what is missing. One of two dialects; never
- * mixed on a page. NHS digital service manual, "Numbers, measurements, dates and time"; reference: ux 1.3.
+ * How pages speak to patients: whole words, 12-hour clock, plain sentences for what is missing. One of two
+ * dialects; never mixed on a page. NHS digital service manual, "Numbers, measurements, dates and time";
+ * reference: ux 1.3.
  */
 import type { HumanName } from 'fhir/r4.d.ts';
 import { type Moment, monthName } from './moment.ts';
@@ -14,7 +15,9 @@ export function patientDate(moment: Moment): string {
 
 const WEEKDAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'] as const;
 
-/** `Wednesday 6 August 2018`, for what somebody has to attend; as `patientDate` where the day is not known. */
+/**
+ * `Wednesday 6 August 2018`, for what somebody has to attend; as `patientDate` where the day is not known.
+ */
 export function patientDay(moment: Moment): string {
   if (moment.precision === 'year' || moment.precision === 'month') return patientDate(moment);
   const weekday = new Date(Date.UTC(moment.year, moment.month - 1, moment.day)).getUTCDay();

@@ -1,4 +1,7 @@
-/** What every page of one person's record is made with: the record as it was just put together, who looks, and the addresses of its pages. */
+/**
+ * What every page of one person's record is made with: the record as it was just put together, who looks,
+ * and the addresses of its pages.
+ */
 import type { Persona } from '../access/personas.ts';
 import { PERSONAS } from '../access/personas.ts';
 import type { ResourceType } from '../fhir/resource.ts';
@@ -19,7 +22,10 @@ export interface RecordPage {
   readonly here: string;
 }
 
-/** Whether the role may see this type at all: what it may not see is said to be hidden, never said to be absent. */
+/**
+ * Whether the role may see this type at all: what it may not see is said to be hidden, never said to be
+ * absent.
+ */
 export function sees(role: Persona, type: ResourceType): boolean {
   const { reads } = PERSONAS[role];
   return reads === 'all' || reads.includes(type);

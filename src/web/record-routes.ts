@@ -1,6 +1,6 @@
 /**
- * A person's record, in two faces: the patient's own and the clinician's. Each page puts the shared record together anew, so that what it
- * shows is never older than it says.
+ * A person's record, in two faces: the patient's own and the clinician's. Each page puts the shared record
+ * together anew, so that what it shows is never older than it says.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isPersona } from '../access/personas.ts';

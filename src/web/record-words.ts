@@ -1,4 +1,7 @@
-/** What kinds of information and states of entries are called. Codes come from sources; what is not in these tables is shown as it came. */
+/**
+ * What kinds of information and states of entries are called. Codes come from sources; what is not in these
+ * tables is shown as it came.
+ */
 import type { ResourceType } from '../fhir/resource.ts';
 import type { EntryKind } from './record/describe.ts';
 

@@ -103,7 +103,9 @@ async function open(page: Page, nhsNumber: string, as: string): Promise<void> {
   await page.locator('main h1').waitFor();
 }
 
-/** Nothing wrong by axe, nothing beside the window, nothing of an identity that is not ours; and a picture. */
+/**
+ * Nothing wrong by axe, nothing beside the window, nothing of an identity that is not ours; and a picture.
+ */
 async function look(page: Page, name: string): Promise<void> {
   await photograph(page, name);
   const html = await page.content();

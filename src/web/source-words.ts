@@ -1,6 +1,7 @@
 /**
- * What is said of a source, in both dialects: a word for its state, and a sentence on what is missing and since when. The one rule: data
- * that is not live never reads as if it were. Reference: ux section 2, "Continuity banner".
+ * What is said of a source, in both dialects: a word for its state, and a sentence on what is missing and
+ * since when. The one rule: data that is not live never reads as if it were. Reference: ux section 2,
+ * "Continuity banner".
  */
 import type { RefusalRule, SourceStatus } from '../network/shared-record.ts';
 import { clinicianDateTime, clinicianTime } from './clinician-format.ts';
@@ -60,7 +61,8 @@ export function sourceSentence(source: SourceView, now: Moment, face: Face): str
     case 'unavailable':
       return asAt === undefined
         ? `We could not get this from ${source.name}, and there is no copy. Everything it holds is missing.`
-        : `We could not get this from ${source.name}, and no copy may be opened. Everything it holds is missing; it was last heard of ${asAt}.`;
+        : `We could not get this from ${source.name}, and no copy may be opened. ` +
+            `Everything it holds is missing; it was last heard of ${asAt}.`;
     case 'refused':
       return REFUSALS[face][source.rule ?? 'role'];
   }
@@ -89,7 +91,8 @@ const REFUSALS: Readonly<Record<Face, Readonly<Record<RefusalRule, string>>>> = 
     role: 'This service does not show its record here. You can ask the service for it.',
     label: 'This service keeps its record restricted. You can ask the service for it.',
     identity:
-      'This service has not confirmed your NHS number yet, so its record cannot be shown here. You can ask it to check your details.',
+      'This service has not confirmed your NHS number yet, so its record cannot be shown here. ' +
+      'You can ask it to check your details.',
     quarantine: 'What this service sends is being checked, so nothing from it is shown here.',
   },
 };

@@ -1,6 +1,7 @@
 /**
- * The demo's supervisor, as pages see it: which processes run, people worth a look, and stop, start and fault. It speaks JSON over
- * HTTP on a Unix socket. Where it does not answer, pages say so and show the rest.
+ * The demo's supervisor, as pages see it: which processes run, people worth a look, and stop, start and
+ * fault. It speaks JSON over HTTP on a Unix socket. Where it does not answer, pages say so and show the
+ * rest.
  */
 import { request } from 'node:http';
 

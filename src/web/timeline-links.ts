@@ -5,7 +5,9 @@ import type { PaginationProps } from './components/content.tsx';
 import type { TimelineFilter, TimelinePage } from './record/timeline.ts';
 import { isEntryKind } from './record-words.ts';
 
-/** The filter in a query string. What cannot be one is left out: the page shows then what it does filter by. */
+/**
+ * The filter in a query string. What cannot be one is left out: the page shows then what it does filter by.
+ */
 export function filterIn(query: Readonly<Record<string, unknown>>): TimelineFilter {
   const { kind, source, page } = query;
   const ods: OdsCode | undefined = typeof source === 'string' ? odsCode(source) : undefined;

@@ -1,6 +1,6 @@
 /**
- * The pages' door: on the exchange the front door of the network, on every organisation a person's record in two dialects. Everything
- * thrown becomes a page here and nowhere else.
+ * The pages' door: on the exchange the front door of the network, on every organisation a person's record
+ * in two dialects. Everything thrown becomes a page here and nowhere else.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Failure, httpStatusOf } from '../base/failure.ts';
@@ -76,7 +76,10 @@ function nothingHere(server: FastifyInstance, request: FastifyRequest): Failure 
   );
 }
 
-/** A Failure as it is; what the HTTP layer refuses in our words; anything else is a defect: logged by kind and place, never by its text. */
+/**
+ * A Failure as it is; what the HTTP layer refuses in our words; anything else is a defect: logged by kind
+ * and place, never by its text.
+ */
 function asFailure(thrown: unknown, requestId: string, log: Log): Failure {
   if (thrown instanceof Failure) {
     if (httpStatusOf(thrown) >= 500 && thrown.code !== 'not-supported') {

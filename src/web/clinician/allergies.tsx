@@ -1,6 +1,7 @@
 /**
- * Allergies under exactly one of four headings, with icon and date. Where a source failed, is frozen or does not cover them the heading
- * is "Allergies unavailable", whatever is listed below it. Reference: ux 1.5.
+ * Allergies under exactly one of four headings, with icon and date. Where a source failed, is frozen or
+ * does not cover them the heading is "Allergies unavailable", whatever is listed below it. Reference: ux
+ * 1.5.
  */
 import type { JSX } from 'preact';
 import { ALLERGY_HEADINGS, allergyIcon, missingAllergies } from '../allergy-words.ts';

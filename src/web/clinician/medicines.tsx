@@ -1,6 +1,7 @@
 /**
- * Medicines: current and past never mixed, nothing summed, nothing cut off. A line reads name, strength, form, DOSE, route, instructions.
- * What is tied to a prescription by the sources' own numbers stands under it, with its own source. Reference: ux 1.5.
+ * Medicines: current and past never mixed, nothing summed, nothing cut off. A line reads name, strength,
+ * form, DOSE, route, instructions. What is tied to a prescription by the sources' own numbers stands under
+ * it, with its own source. Reference: ux 1.5.
  */
 import type { ComponentChildren, JSX } from 'preact';
 import { clinicianNumber, clinicianQuantity } from '../clinician-format.ts';

@@ -1,6 +1,7 @@
 /**
- * The patient banner: on every page about one person, at the top, full width, never covered. Zone 1 says who; zone 2 is closed and its
- * five parts open together, allergies the fifth. Somebody who has died is marked by words, colour and pattern. Reference: ux 1.5.
+ * The patient banner: on every page about one person, at the top, full width, never covered. Zone 1 says
+ * who; zone 2 is closed and its five parts open together, allergies the fifth. Somebody who has died is
+ * marked by words, colour and pattern. Reference: ux 1.5.
  */
 import type { Address, ContactPoint } from 'fhir/r4.d.ts';
 import type { JSX } from 'preact';

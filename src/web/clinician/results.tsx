@@ -1,6 +1,6 @@
 /**
- * Results as one line per test: newest value, the one before, range, flag, when and whose. What is outside its range comes first. The
- * flag is a word and a shape; a critical one is bold too.
+ * Results as one line per test: newest value, the one before, range, flag, when and whose. What is outside
+ * its range comes first. The flag is a word and a shape; a critical one is bold too.
  */
 import type { JSX } from 'preact';
 import { clinicianQuantity } from '../clinician-format.ts';

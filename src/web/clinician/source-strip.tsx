@@ -1,6 +1,6 @@
 /**
- * All sources of the record at a glance, and a line for each that is not live: what is missing, since when, and what to do. On every
- * page of a record, so that no part of it is read as if it were the whole.
+ * All sources of the record at a glance, and a line for each that is not live: what is missing, since when,
+ * and what to do. On every page of a record, so that no part of it is read as if it were the whole.
  */
 import type { JSX } from 'preact';
 import { StateIcon } from '../components/state-icon.tsx';
@@ -58,7 +58,7 @@ export function SourceStrip({ page }: { readonly page: RecordPage }): JSX.Elemen
           {NEVER_SHOWN}
           {missesRestricted(page.role) && ' Entries marked as restricted are not shown to your role.'}
           {view.mistaken > 0 &&
-            ` ${counted(view.mistaken, 'entry that its source marked as a mistake is', 'entries that their sources marked as mistakes are')} not shown.`}
+            ` ${counted(view.mistaken, 'entry', 'entries')} marked as recorded by mistake not shown.`}
         </p>
       </div>
     </section>

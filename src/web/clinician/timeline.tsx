@@ -1,4 +1,7 @@
-/** Everything in the record, newest first: time, kind, title, what belongs to it, and from where as at when. Filters and page in the address. */
+/**
+ * Everything in the record, newest first: time, kind, title, what belongs to it, and from where as at when.
+ * Filters and page in the address.
+ */
 import type { JSX } from 'preact';
 import { Pagination } from '../components/content.tsx';
 import { Button, Select } from '../components/form.tsx';

@@ -1,6 +1,7 @@
 /**
- * Content components in nhsuk-frontend's markup (MIT): skip link, back link, tag, details, inset text, success banner, summary
- * list, table, pagination, card. Each is held to nhsuk-frontend's own rendered examples by a test.
+ * Content components in nhsuk-frontend's markup (MIT): skip link, back link, tag, details, inset text,
+ * success banner, summary list, table, pagination, card. Each is held to nhsuk-frontend's own rendered
+ * examples by a test.
  */
 import type { ComponentChildren, JSX } from 'preact';
 import { classNames } from './form.tsx';
@@ -117,22 +118,29 @@ export function SummaryList({ rows, classes }: SummaryListProps): JSX.Element {
   );
 }
 
+const ARROW_LEFT =
+  'M10.7 6.3c.4.4.4 1 0 1.4L7.4 11H19a1 1 0 0 1 0 2H7.4l3.3 3.3c.4.4.4 1 0 1.4a1 1 0 0 1-1.4 0l-5-5' +
+  'A1 1 0 0 1 4 12c0-.3.1-.5.3-.7l5-5a1 1 0 0 1 1.4 0Z';
+const ARROW_RIGHT =
+  'm14.7 6.3 5 5c.2.2.3.4.3.7 0 .3-.1.5-.3.7l-5 5a1 1 0 0 1-1.4-1.4l3.3-3.3H5a1 1 0 0 1 0-2h11.6l-3.3-3.3' +
+  'a1 1 0 1 1 1.4-1.4Z';
+
 export interface PaginationProps {
   readonly previous?: { readonly href: string };
   readonly next?: { readonly href: string };
   readonly items: readonly { readonly number: number; readonly href: string; readonly current?: boolean }[];
 }
 
-/** Numbered pages; a gap in the numbers is shown as one. (The role that the examples add says what nav is already.) */
+/**
+ * Numbered pages; a gap in the numbers is shown as one. (The role that the examples add says what nav is
+ * already.)
+ */
 export function Pagination({ previous, next, items }: PaginationProps): JSX.Element {
   return (
     <nav class="nhsuk-pagination nhsuk-pagination--numbered" aria-label="Pagination">
       {previous !== undefined && (
         <a href={previous.href} class="nhsuk-pagination__previous" rel="prev">
-          <Arrow
-            side="left"
-            path="M10.7 6.3c.4.4.4 1 0 1.4L7.4 11H19a1 1 0 0 1 0 2H7.4l3.3 3.3c.4.4.4 1 0 1.4a1 1 0 0 1-1.4 0l-5-5A1 1 0 0 1 4 12c0-.3.1-.5.3-.7l5-5a1 1 0 0 1 1.4 0Z"
-          />
+          <Arrow side="left" path={ARROW_LEFT} />
           <span class="nhsuk-pagination__title">
             Previous<span class="nhsuk-u-visually-hidden"> page</span>
           </span>
@@ -168,10 +176,7 @@ export function Pagination({ previous, next, items }: PaginationProps): JSX.Elem
           <span class="nhsuk-pagination__title">
             Next<span class="nhsuk-u-visually-hidden"> page</span>
           </span>
-          <Arrow
-            side="right"
-            path="m14.7 6.3 5 5c.2.2.3.4.3.7 0 .3-.1.5-.3.7l-5 5a1 1 0 0 1-1.4-1.4l3.3-3.3H5a1 1 0 0 1 0-2h11.6l-3.3-3.3a1 1 0 1 1 1.4-1.4Z"
-          />
+          <Arrow side="right" path={ARROW_RIGHT} />
         </a>
       )}
     </nav>

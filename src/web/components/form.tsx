@@ -1,6 +1,7 @@
 /**
- * Form components in nhsuk-frontend's markup (MIT): button, hint, error message, error summary, label, input, radios, select. Each
- * is held to nhsuk-frontend's own rendered examples by a test. What a page does not need is not offered.
+ * Form components in nhsuk-frontend's markup (MIT): button, hint, error message, error summary, label,
+ * input, radios, select. Each is held to nhsuk-frontend's own rendered examples by a test. What a page does
+ * not need is not offered.
  */
 import type { ComponentChildren, JSX } from 'preact';
 

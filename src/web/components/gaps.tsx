@@ -1,4 +1,7 @@
-/** Beside every list: what may be missing from it and because of whom; and where it is empty, who recorded nothing. */
+/**
+ * Beside every list: what may be missing from it and because of whom; and where it is empty, who recorded
+ * nothing.
+ */
 import type { JSX } from 'preact';
 import type { ResourceType } from '../../fhir/resource.ts';
 import type { Moment } from '../moment.ts';

@@ -1,6 +1,6 @@
 /**
- * What must be known before a record is read: conflicts over who this is, entries left out and why, and answers older than they should
- * be. Nothing here where there is nothing to say. Invariants 3, 4 and 6.
+ * What must be known before a record is read: conflicts over who this is, entries left out and why, and
+ * answers older than they should be. Nothing here where there is nothing to say. Invariants 3, 4 and 6.
  */
 import type { JSX } from 'preact';
 import { clinicianDate } from '../clinician-format.ts';
@@ -60,7 +60,8 @@ function identityNotices({ view }: RecordPage, face: Face): readonly string[] {
   }
   for (const { source, records } of identity.joined) {
     notices.push(
-      `${source.name} has joined ${records} of its records into this one. Parts of them may be about somebody else if they were joined by mistake.`,
+      `${source.name} has joined ${records} of its records into this one. If that was a mistake, parts may be ` +
+        'about somebody else.',
     );
   }
   return notices;
@@ -91,11 +92,10 @@ function leftOutNotices({ view }: RecordPage): readonly string[] {
   return [
     ...view.identity.leftOut.map(
       ({ source, count }) =>
-        `${entries(count)} from ${source.name} ${count === 1 ? 'is' : 'are'} left out: it is not certain that ${count === 1 ? 'it is' : 'they are'} about this person.`,
+        `${entries(count)} from ${source.name} left out: not certain to be about this person.`,
     ),
     ...view.unreadable.map(
-      ({ source, count }) =>
-        `${entries(count)} from ${source.name} could not be read and ${count === 1 ? 'is' : 'are'} not shown.`,
+      ({ source, count }) => `${entries(count)} from ${source.name} could not be read and cannot be shown.`,
     ),
   ];
 }
@@ -104,12 +104,14 @@ function ageNotices({ view, now }: RecordPage, face: Face): readonly string[] {
   const notices: string[] = [];
   if (view.isLocatorOld && view.locatorAsAt !== undefined) {
     notices.push(
-      `The list of who holds a part of this record is from ${momentWords(view.locatorAsAt, now, face)}, so every organisation was asked.`,
+      `The list of who holds a part of this record is from ${momentWords(view.locatorAsAt, now, face)}, ` +
+        'so every organisation was asked.',
     );
   }
   if (view.directoryExpired) {
     notices.push(
-      'The directory of organisations is out of date and is used all the same. An organisation that joined lately may be missing.',
+      'The directory of organisations is out of date and is used all the same. ' +
+        'An organisation that joined lately may be missing.',
     );
   }
   return notices;

@@ -1,4 +1,7 @@
-/** Where one line of a record comes from, how whole its source is, and as at when. Beside every line that is shown. */
+/**
+ * Where one line of a record comes from, how whole its source is, and as at when. Beside every line that is
+ * shown.
+ */
 import type { JSX } from 'preact';
 import type { Moment } from '../moment.ts';
 import type { Face } from '../open-persons.ts';

@@ -1,4 +1,7 @@
-/** Shapes for the five states of a source and for warnings: told apart by form, so that nothing rests on colour alone. */
+/**
+ * Shapes for the five states of a source and for warnings: told apart by form, so that nothing rests on
+ * colour alone.
+ */
 import type { JSX } from 'preact';
 import type { SourceStatus } from '../../network/shared-record.ts';
 

@@ -1,6 +1,7 @@
 /**
- * Pages for what went wrong: what happened, what to do, and a number by which those who run the node find it in their log. They say
- * nothing that the person asking may not know. Reference: ux 1.2, "App error page".
+ * Pages for what went wrong: what happened, what to do, and a number by which those who run the node find
+ * it in their log. They say nothing that the person asking may not know. Reference: ux 1.2, "App error
+ * page".
  */
 import { Failure, httpStatusOf } from '../../base/failure.ts';
 import type { PageContent } from '../document.tsx';
@@ -49,7 +50,8 @@ function telling(failure: Failure): Telling {
     return {
       heading: 'You are not signed in',
       paragraphs: [
-        'Your session has ended, or you have signed in as somebody else since you opened this page. Nothing that you saw before has been changed.',
+        'Your session has ended, or you have signed in as somebody else since you opened this page. ' +
+          'Nothing that you saw before has been changed.',
       ],
       link: { href: '/', text: 'Sign in and find the person again' },
     };
@@ -76,7 +78,8 @@ function telling(failure: Failure): Telling {
       isPassing
         ? failure.message
         : 'Something went wrong on our side. Nothing that you saw before has been changed.',
-      'Try again in a moment. If it goes on, tell those who run this system the number below, and use your usual way of getting at the record.',
+      'Try again in a moment. If it goes on, tell those who run this system the number below, ' +
+        'and use your usual way of getting at the record.',
     ],
     link: HOME,
   };
@@ -86,6 +89,7 @@ function telling(failure: Failure): Telling {
 export function pageNotFound(): Failure {
   return new Failure(
     'not-found',
-    'There is no page at this address. If you typed it, check it; if you followed a link, the page may have been closed since.',
+    'There is no page at this address. If you typed it, check it; if you followed a link, ' +
+      'the page may have been closed since.',
   );
 }

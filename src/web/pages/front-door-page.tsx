@@ -1,4 +1,7 @@
-/** What this is, in a paragraph; the organisations and their state; in the demo, people to try and systems to stop, start and break. */
+/**
+ * What this is, in a paragraph; the organisations and their state; in the demo, people to try and systems
+ * to stop, start and break.
+ */
 import type { JSX } from 'preact';
 import type { InstantMs } from '../../base/brands.ts';
 import { formatNhsNumber, parseNhsNumber } from '../../identity/nhs-number.ts';

@@ -1,4 +1,7 @@
-/** An organisation's start page: what this node is, one box to find a person, and in the demo whose view to see. */
+/**
+ * An organisation's start page: what this node is, one box to find a person, and in the demo whose view to
+ * see.
+ */
 import type { JSX } from 'preact';
 import type { Persona } from '../../access/personas.ts';
 import type { NodeConfig } from '../../base/node-config.ts';
@@ -74,10 +77,27 @@ function Main({ home }: { readonly home: Home }): JSX.Element {
   );
 }
 
+/** `GP` stays; `Nurse` becomes `nurse`. */
+function inSentence(word: string): string {
+  return word.replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase());
+}
+
+const KIND_SENTENCES: Readonly<Record<NodeConfig['kind'], string>> = {
+  exchange: 'This is the exchange of the network.',
+  gp: 'This is the node of a GP surgery.',
+  acute: 'This is the node of a hospital.',
+  lab: 'This is the node of a laboratory.',
+  pharmacy: 'This is the node of a pharmacy.',
+  'mental-health': 'This is the node of a mental health service.',
+  community: 'This is the node of a community service.',
+  'urgent-care': 'This is the node of an urgent care service (111).',
+};
+
 function whatItIs({ config }: Home): string {
   const kinds = [...new Set(config.feeds.flatMap((feed) => feed.covers))] as ResourceType[];
   const holds = kinds.length === 0 ? 'what its systems send' : typesList(kinds);
-  return `This is the node of a ${kindWords(config.kind).replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase())}. It holds ${holds}, and asks every other organisation when somebody here opens a record.`;
+  const asks = 'and asks every other organisation when somebody here opens a record.';
+  return `${KIND_SENTENCES[config.kind]} It holds ${holds}, ${asks}`;
 }
 
 function Find({ home }: { readonly home: Home }): JSX.Element {
@@ -199,7 +219,7 @@ function Person({
           <input type="hidden" name="nhsNumber" value={person.nhsNumber} />
           {persona !== undefined && (
             <Button
-              text={`Open as ${roleWords(persona).replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase())}`}
+              text={`Open as ${inSentence(roleWords(persona))}`}
               about={`: ${person.name}`}
               name="as"
               value={persona}

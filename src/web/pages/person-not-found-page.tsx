@@ -1,4 +1,7 @@
-/** Nobody under this number here: what was tried, and what to do. It does not say whether the person exists elsewhere. */
+/**
+ * Nobody under this number here: what was tried, and what to do. It does not say whether the person exists
+ * elsewhere.
+ */
 import type { NhsNumber } from '../../base/brands.ts';
 import { formatNhsNumber } from '../../identity/nhs-number.ts';
 import type { PageContent } from '../document.tsx';

@@ -12,9 +12,11 @@ const SENTENCES: Readonly<Record<AllergyHeading, string>> = {
   known: 'These are the allergies that the places below have recorded.',
   'none-known': 'It has been recorded that you have no known allergies.',
   'not-recorded':
-    'Nobody has recorded an allergy, and nobody has recorded that you have none. Tell your GP surgery if you have one.',
+    'Nobody has recorded an allergy, and nobody has recorded that you have none. ' +
+    'Tell your GP surgery if you have one.',
   unavailable:
-    'We cannot show all that is recorded about your allergies now. If you are given a medicine, tell the person who gives it to you what you are allergic to.',
+    'We cannot show all that is recorded about your allergies now. If you are given a medicine, ' +
+    'tell the person who gives it to you what you are allergic to.',
 };
 
 export function PatientAllergies({ page }: { readonly page: RecordPage }): JSX.Element | null {

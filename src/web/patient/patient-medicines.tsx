@@ -1,4 +1,7 @@
-/** The patient's medicines: current and past apart, the instructions as written, who prescribed, what was dispensed for it. */
+/**
+ * The patient's medicines: current and past apart, the instructions as written, who prescribed, what was
+ * dispensed for it.
+ */
 import type { JSX } from 'preact';
 import { Gaps } from '../components/gaps.tsx';
 import { SourceBadge } from '../components/source-badge.tsx';

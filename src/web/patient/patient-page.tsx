@@ -1,4 +1,7 @@
-/** The patient's pages of the own record: an overview with a card for each part, and a page for each. Whose record it is stands on every page. */
+/**
+ * The patient's pages of the own record: an overview with a card for each part, and a page for each. Whose
+ * record it is stands on every page.
+ */
 import type { JSX } from 'preact';
 import { formatNhsNumber } from '../../identity/nhs-number.ts';
 import { ALLERGY_HEADINGS } from '../allergy-words.ts';

@@ -1,4 +1,7 @@
-/** The patient's results: newest of each test, what it was before, the usual range, and whether it lies outside, in words. */
+/**
+ * The patient's results: newest of each test, what it was before, the usual range, and whether it lies
+ * outside, in words.
+ */
 import type { JSX } from 'preact';
 import { Gaps } from '../components/gaps.tsx';
 import { AlsoFrom, SourceBadge } from '../components/source-badge.tsx';

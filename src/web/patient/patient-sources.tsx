@@ -1,4 +1,7 @@
-/** Where the patient's record comes from, each place with its state and what is missing because of it, in plain sentences. */
+/**
+ * Where the patient's record comes from, each place with its state and what is missing because of it, in
+ * plain sentences.
+ */
 import type { JSX } from 'preact';
 import { StateIcon } from '../components/state-icon.tsx';
 import type { RecordPage } from '../record-page.ts';

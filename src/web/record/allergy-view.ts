@@ -1,7 +1,7 @@
 /**
- * Allergies, under exactly one of four headings. "No known allergies" is said only where somebody recorded exactly that and
- * every source that should know answered in full; anything missing makes it "Allergies unavailable", whatever is listed.
- * Reference: ux 1.5; design invariant 3.
+ * Allergies, under exactly one of four headings. "No known allergies" is said only where somebody recorded
+ * exactly that and every source that should know answered in full; anything missing makes it "Allergies
+ * unavailable", whatever is listed. Reference: ux 1.5; design invariant 3.
  */
 import type { AllergyIntolerance } from 'fhir/r4.d.ts';
 import type { Moment } from '../moment.ts';

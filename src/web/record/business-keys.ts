@@ -1,14 +1,16 @@
 /**
- * When two entries are the same thing told twice: only when a source itself gave both one business identifier. Likeness of
- * names, codes or dates never counts. What is grouped is never hidden and never summed (invariant 10).
+ * When two entries are the same thing told twice: only when a source itself gave both one business
+ * identifier. Likeness of names, codes or dates never counts. What is grouped is never hidden and never
+ * summed (invariant 10).
  */
 import type { Identifier } from 'fhir/r4.d.ts';
 import type { Entry } from './entry.ts';
 
 /**
- * Groups of entries that share an identifier, in the order of their first entry; an entry that shares none is a group of
- * its own. `keysOf` gives an entry's own identifiers, `refersTo` those of another entry that it names (a dispense names the
- * prescribed item). An identifier that one source put on two entries of one type names no single thing, and joins nothing.
+ * Groups of entries that share an identifier, in the order of their first entry; an entry that shares none
+ * is a group of its own. `keysOf` gives an entry's own identifiers, `refersTo` those of another entry that
+ * it names (a dispense names the prescribed item). An identifier that one source put on two entries of one
+ * type names no single thing, and joins nothing.
  */
 export function groupsOf<E extends Entry>(
   entries: readonly E[],
@@ -33,7 +35,10 @@ export function groupsOf<E extends Entry>(
   return groups.filter((group): group is [E, ...E[]] => group.length > 0);
 }
 
-/** Own identifiers that two entries of one type at one source carry: an order's number on each of its results. */
+/**
+ * Own identifiers that two entries of one type at one source carry: an order's number on each of its
+ * results.
+ */
 function looseKeys<E extends Entry>(
   entries: readonly E[],
   keysOf: (entry: E) => readonly string[],
@@ -51,7 +56,10 @@ function looseKeys<E extends Entry>(
   return loose;
 }
 
-/** `system|value` of identifiers that have both, and are not of one organisation's own numbering inside another. */
+/**
+ * `system|value` of identifiers that have both, and are not of one organisation's own numbering inside
+ * another.
+ */
 export function identifierKeys(identifiers: readonly Identifier[] | undefined): readonly string[] {
   return (identifiers ?? [])
     .filter((one) => one.system !== undefined && one.value !== undefined && one.use !== 'old')

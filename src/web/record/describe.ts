@@ -1,6 +1,7 @@
 /**
- * Any entry in a few words: what kind of thing it is, its title, its status and the particulars worth a line. Every R4 type
- * has an answer, so that nothing in a record goes unlisted for want of one. Words are the source's own.
+ * Any entry in a few words: what kind of thing it is, its title, its status and the particulars worth a
+ * line. Every R4 type has an answer, so that nothing in a record goes unlisted for want of one. Words are
+ * the source's own.
  */
 import type { Attachment, CodeableConcept, Reference } from 'fhir/r4.d.ts';
 import type { ResourceType } from '../../fhir/resource.ts';

@@ -1,6 +1,7 @@
 /**
- * One resource of a shared record, parsed once, with where it came from and when it happened. Everything that a page
- * shows is made from these; each keeps its source, so that nothing can be shown without saying whose it is.
+ * One resource of a shared record, parsed once, with where it came from and when it happened. Everything
+ * that a page shows is made from these; each keeps its source, so that nothing can be shown without saying
+ * whose it is.
  */
 import type { CodeableConcept, Period } from 'fhir/r4.d.ts';
 import type { Identified, Resource, ResourceType } from '../../fhir/resource.ts';
@@ -43,8 +44,8 @@ export function isOf<T extends ResourceType>(
 }
 
 /**
- * When what the resource tells of happened, from the element that says so for its type; else when it was recorded,
- * authored or last changed.
+ * When what the resource tells of happened, from the element that says so for its type; else when it was
+ * recorded, authored or last changed.
  */
 export function whenOf(resource: Resource): Moment | undefined {
   for (const text of candidates(resource)) {

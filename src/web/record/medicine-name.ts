@@ -1,7 +1,7 @@
 /**
- * A medicine's name as recorded, taken apart for a line that reads name, strength, form. Only what is plainly there is
- * separated; a name that does not fit the pattern stays whole. Every digit and letter of the recorded text is kept.
- * Reference: ux 1.5, "Medicine line".
+ * A medicine's name as recorded, taken apart for a line that reads name, strength, form. Only what is
+ * plainly there is separated; a name that does not fit the pattern stays whole. Every digit and letter of
+ * the recorded text is kept. Reference: ux 1.5, "Medicine line".
  */
 export interface MedicineName {
   /** `amlodipine`; the whole text where it could not be taken apart. */
@@ -30,14 +30,17 @@ export function medicineName(recorded: string): MedicineName {
 }
 
 /**
- * Generic names in lower case: `Amlodipine` → `amlodipine`. A word with a capital or digit inside (a brand, a vaccine, an
- * abbreviation) is left as written, as is a name of more than one capitalised word.
+ * Generic names in lower case: `Amlodipine` → `amlodipine`. A word with a capital or digit inside (a brand,
+ * a vaccine, an abbreviation) is left as written, as is a name of more than one capitalised word.
  */
 export function genericCase(name: string): string {
   return /^[A-Z][a-z]+(?:[ -][a-z]+)*$/.test(name) ? name.charAt(0).toLowerCase() + name.slice(1) : name;
 }
 
-/** `5 mg`, `100 micrograms per dose`, `0.5 mg`, `1,000 mg`: spaces, "per" and digits as the house rules have them. */
+/**
+ * `5 mg`, `100 micrograms per dose`, `0.5 mg`, `1,000 mg`: spaces, "per" and digits as the house rules have
+ * them.
+ */
 export function strengthText(strength: string, number: (digits: string) => string): string {
   return strength
     .replace(/\s?\/\s?/g, ' per ')

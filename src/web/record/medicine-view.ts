@@ -1,6 +1,7 @@
 /**
- * Medicines: current and past never mixed, every entry shown. A prescription and what was dispensed for it stand together
- * only where the source gave both the same item number; amounts are never added up. Reference: ux 1.5; design invariant 10.
+ * Medicines: current and past never mixed, every entry shown. A prescription and what was dispensed for it
+ * stand together only where the source gave both the same item number; amounts are never added up.
+ * Reference: ux 1.5; design invariant 10.
  */
 import type {
   Dosage,
@@ -111,7 +112,10 @@ function namedItems(entry: MedicineEntry): readonly string[] {
   });
 }
 
-/** Prescriptions lead, then what people said they take, then what was dispensed; current before past, newest first. */
+/**
+ * Prescriptions lead, then what people said they take, then what was dispensed; current before past, newest
+ * first.
+ */
 function groupOf(lines: readonly MedicineLine[]): MedicineGroup {
   const rank = (line: MedicineLine): number =>
     ROLE_RANK[line.role] * 2 + (isCurrentStatus(line.status) ? 0 : 1);
@@ -126,7 +130,10 @@ const ROLE_RANK: Readonly<Record<MedicineLine['role'], number>> = {
   dispensed: 2,
 };
 
-/** Current where any prescription or statement of the group is: a stopped twin must not hide one that goes on. */
+/**
+ * Current where any prescription or statement of the group is: a stopped twin must not hide one that goes
+ * on.
+ */
 function isCurrent(group: MedicineGroup): boolean {
   return [group.lead, ...group.tied].some(
     (line) => line.role !== 'dispensed' && isCurrentStatus(line.status),

@@ -1,6 +1,6 @@
 /**
- * Problems: current and past apart, the same problem told twice only where a source gave both one identifier, and then both tellings
- * stand. Refuted ones are neither: they are past.
+ * Problems: current and past apart, the same problem told twice only where a source gave both one
+ * identifier, and then both tellings stand. Refuted ones are neither: they are past.
  */
 import type { Condition } from 'fhir/r4.d.ts';
 import { groupsOf, identifierKeys } from './business-keys.ts';

@@ -1,7 +1,8 @@
 /**
- * Whose entries these are. A shared record is joined by a verified NHS number; before anything is shown, each source's
- * Patient resources are looked at once more, and an entry about any other Patient is left out and counted. Where a source
- * joined several records, or states something else about the person than the banner does, the page says so.
+ * Whose entries these are. A shared record is joined by a verified NHS number; before anything is shown,
+ * each source's Patient resources are looked at once more, and an entry about any other Patient is left out
+ * and counted. Where a source joined several records, or states something else about the person than the
+ * banner does, the page says so.
  */
 import type { Reference } from 'fhir/r4.d.ts';
 import type { NhsNumber } from '../../base/brands.ts';
@@ -39,7 +40,10 @@ export interface Sifted {
 /** Types whose entries say in themselves whose they are. */
 const SUBJECT_MEMBERS = ['subject', 'patient', 'for', 'beneficiary', 'individual'] as const;
 
-/** Leaves out what is not certainly about the person with this number. `person` is the Patient of the banner. */
+/**
+ * Leaves out what is not certainly about the person with this number. `person` is the Patient of the
+ * banner.
+ */
 export function sift(all: readonly Entry[], nhsNumber: NhsNumber, person: Patient | undefined): Sifted {
   const patients = trustedPatients(all, nhsNumber);
   const trusted = new Set(patients.map((entry) => `${entry.base}Patient/${entry.resource.id}`));
@@ -105,7 +109,10 @@ function isAbout(entry: Entry, trusted: ReadonlySet<string>, nhsNumber: NhsNumbe
   return identifier?.system === NHS_NUMBER_SYSTEM && identifier.value === nhsNumber;
 }
 
-/** The reference that says whose the resource is; undefined for what belongs to nobody, as organisations and places. */
+/**
+ * The reference that says whose the resource is; undefined for what belongs to nobody, as organisations and
+ * places.
+ */
 function subjectOf(resource: Resource): Reference | undefined {
   const members = resource as unknown as Readonly<Record<string, unknown>>;
   for (const name of SUBJECT_MEMBERS) {

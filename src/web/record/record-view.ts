@@ -1,6 +1,7 @@
 /**
- * A whole shared record as pages need it: sources by concern, entries that are certainly this person's, who the person is, and what
- * was left out and why. Every page of a record is made from one of these, asked for anew.
+ * A whole shared record as pages need it: sources by concern, entries that are certainly this person's, who
+ * the person is, and what was left out and why. Every page of a record is made from one of these, asked for
+ * anew.
  */
 import type { InstantMs, NhsNumber, OdsCode } from '../../base/brands.ts';
 import type { Settings } from '../../base/settings.ts';
@@ -90,8 +91,8 @@ function readable(bytes: Buffer, settings: Pick<Settings, 'jsonDepthMax'>): Iden
 }
 
 /**
- * The Patient that the banner shows: verified under this number and in use; this organisation's own first, then the practice's, then
- * what was answered live before what is a copy.
+ * The Patient that the banner shows: verified under this number and in use; this organisation's own first,
+ * then the practice's, then what was answered live before what is a copy.
  */
 function bannerPatient(
   all: readonly Entry[],

@@ -1,6 +1,7 @@
 /**
- * The words in a resource: what a code, a value or a reference says, as the source wrote it. Nothing is translated or
- * worked out here; where the source said nothing, the answer is undefined and the page says so.
+ * The words in a resource: what a code, a value or a reference says, as the source wrote it. Nothing is
+ * translated or worked out here; where the source said nothing, the answer is undefined and the page says
+ * so.
  */
 import type { CodeableConcept, HumanName, Quantity, Range, Ratio, Reference } from 'fhir/r4.d.ts';
 import { writtenNumber } from '../../fhir/exact-decimals.ts';
@@ -113,7 +114,10 @@ export class References {
     );
   }
 
-  /** The resource that `reference` of `from` names, in the record or contained; undefined where it is not there. */
+  /**
+   * The resource that `reference` of `from` names, in the record or contained; undefined where it is not
+   * there.
+   */
   resolve(from: Entry, reference: Reference | undefined): Resource | undefined {
     const text = reference?.reference;
     if (text === undefined) return undefined;

@@ -1,7 +1,8 @@
 /**
- * Results and measurements as series: the newest value of each test with its unit, range, flag and the value before.
- * A series is one test by its code and unit; values are never converted, averaged or joined into one. The flag is the source's;
- * where it gave none, the value is compared with the one plain range that came with it.
+ * Results and measurements as series: the newest value of each test with its unit, range, flag and the
+ * value before. A series is one test by its code and unit; values are never converted, averaged or joined
+ * into one. The flag is the source's; where it gave none, the value is compared with the one plain range
+ * that came with it.
  */
 import type { Observation, ObservationReferenceRange, Quantity } from 'fhir/r4.d.ts';
 import { writtenNumber } from '../../fhir/exact-decimals.ts';
@@ -86,7 +87,10 @@ export function resultView(entries: readonly Entry[]): ResultView {
   };
 }
 
-/** The value of an Observation, and those of its components. Empty for a panel that only holds others together. */
+/**
+ * The value of an Observation, and those of its components. Empty for a panel that only holds others
+ * together.
+ */
 export function valuesOf(
   entry: Entry<Observation>,
   same: readonly Entry<Observation>[],
@@ -210,7 +214,10 @@ function flagOf(
   return flag === undefined ? undefined : { flag, from: 'range' };
 }
 
-/** Above or below the one plain range that came with the value, in the value's own unit; undefined otherwise. */
+/**
+ * Above or below the one plain range that came with the value, in the value's own unit; undefined
+ * otherwise.
+ */
 function compared(valued: Valued, amount: Amount | undefined): ResultFlag | undefined {
   const range = valued.referenceRange?.[0];
   if (amount === undefined || amount.comparator !== undefined) return undefined;

@@ -1,6 +1,7 @@
 /**
- * What may be missing from one section of a record, and because of whom: every list says it, so that none can be taken for whole when a
- * source failed, is frozen, or is late in just these kinds. Design invariant 3.
+ * What may be missing from one section of a record, and because of whom: every list says it, so that none
+ * can be taken for whole when a source failed, is frozen, or is late in just these kinds. Design invariant
+ * 3.
  */
 import type { ResourceType } from '../../fhir/resource.ts';
 import type { SourceView } from './source-view.ts';
@@ -10,7 +11,10 @@ export interface SectionGaps {
   readonly gaps: readonly SourceView[];
   /** Sources that answered in full and say that they hold such information. */
   readonly whole: readonly SourceView[];
-  /** Sources that answered and do not say that they hold such information: nothing follows from their silence. */
+  /**
+   * Sources that answered and do not say that they hold such information: nothing follows from their
+   * silence.
+   */
   readonly silent: readonly SourceView[];
 }
 

@@ -1,6 +1,6 @@
 /**
- * One source of a shared record as pages need it: how whole its part is, and as of when. Frozen or late data is never
- * shown as live, so every entry holds on to this.
+ * One source of a shared record as pages need it: how whole its part is, and as of when. Frozen or late
+ * data is never shown as live, so every entry holds on to this.
  */
 import type { InstantMs, OdsCode } from '../../base/brands.ts';
 import type { OrganisationKind } from '../../base/node-config.ts';
@@ -73,8 +73,9 @@ const RECORDS_ALLERGIES: readonly OrganisationKind[] = [
 ];
 
 /**
- * Why nothing whole can be said of this kind of information because of this source; undefined where the source does
- * not stand in the way. A source that failed, is behind, or does not say that it covers what it is expected to hold, does.
+ * Why nothing whole can be said of this kind of information because of this source; undefined where the
+ * source does not stand in the way. A source that failed, is behind, or does not say that it covers what it
+ * is expected to hold, does.
  */
 export function obstacle(
   source: SourceView,

@@ -1,7 +1,8 @@
 /**
- * The record as one list, newest first. A row is one event: a test report with the results that it names, a set of measurements taken
- * together, or a single entry. What one source gave the same identifier as another stands in one row, every telling with its source;
- * nothing is left out. Filters and page come from the address.
+ * The record as one list, newest first. A row is one event: a test report with the results that it names, a
+ * set of measurements taken together, or a single entry. What one source gave the same identifier as
+ * another stands in one row, every telling with its source; nothing is left out. Filters and page come from
+ * the address.
  */
 import type { Reference } from 'fhir/r4.d.ts';
 import type { OdsCode } from '../../base/brands.ts';
@@ -91,7 +92,10 @@ export function timelineRows(entries: readonly Entry[], references: References):
   return rows;
 }
 
-/** An identifier joins only what is of one type: an order's number on its result makes them two events, not one. */
+/**
+ * An identifier joins only what is of one type: an order's number on its result makes them two events, not
+ * one.
+ */
 function keysOf(entry: Entry): readonly string[] {
   const { resource } = entry;
   const { identifier } = resource as { identifier?: unknown };
