@@ -124,7 +124,8 @@ function httpServer(config: NodeConfig, settings: Settings, ids: { next(): strin
 }
 
 /**
- * The proof of a stopped node's audit. Throws Failure `conflict` where the node runs, `not-found` where it has no store.
+ * The proof of a stopped node's audit. Throws Failure `conflict` where the node runs, `not-found` where it
+ * has no store.
  */
 export async function verifyNode(config: NodeConfig, settings: Settings, log: Log): Promise<AuditProof> {
   const folder = join(config.data, 'store');

@@ -1,6 +1,6 @@
 /**
- * The command line: one file a command in cli/, data to stdout, talk to stderr, and exit codes that scripts can rely on
- * (0 ok, 1 failed, 2 usage, 3 partial, 4 not allowed, 5 unreachable).
+ * The command line: one file a command in cli/, data to stdout, talk to stderr, and exit codes that scripts
+ * can rely on (0 ok, 1 failed, 2 usage, 3 partial, 4 not allowed, 5 unreachable).
  */
 import { Command } from 'commander';
 import { benchCommand } from './cli/bench.ts';

@@ -1,4 +1,7 @@
-/** What `openward demo` prints when all is ready: organisations, addresses, people to try, and what to do with them. */
+/**
+ * What `openward demo` prints when all is ready: organisations, addresses, people to try, and what to do with
+ * them.
+ */
 import type { DemoState } from '../demo/control.ts';
 import { tableOf } from './text-table.ts';
 

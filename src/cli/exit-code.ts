@@ -1,4 +1,7 @@
-/** What a command's end means to a script, and what is said about a failure: one sentence on stderr, never a stack. */
+/**
+ * What a command's end means to a script, and what is said about a failure: one sentence on stderr, never a
+ * stack.
+ */
 import { CommanderError } from 'commander';
 import { Failure, type IssueType } from '../base/failure.ts';
 

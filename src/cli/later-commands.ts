@@ -1,4 +1,7 @@
-/** Commands that the contract names and that are not built yet: each says so and exits 2, so that no script takes silence for success. */
+/**
+ * Commands that the contract names and that are not built yet: each says so and exits 2, so that no script
+ * takes silence for success.
+ */
 import type { Command } from 'commander';
 import { EXIT } from './exit-code.ts';
 

@@ -1,4 +1,7 @@
-/** Where a command finds the node it is about: a configuration file, or an organisation of the demo by its ODS code. */
+/**
+ * Where a command finds the node it is about: a configuration file, or an organisation of the demo by its ODS
+ * code.
+ */
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
@@ -35,7 +38,10 @@ export function addNodeChoice(command: Command): Command {
     .option('--data <dir>', 'the demo’s folder', DEMO_DATA);
 }
 
-/** The configuration of the chosen node. Throws Failure `required` where neither or both are given, `value` where there is none. */
+/**
+ * The configuration of the chosen node. Throws Failure `required` where neither or both are given, `value`
+ * where there is none.
+ */
 export async function chosenNode({ node, config, data }: NodeChoice): Promise<NodeConfig> {
   if ((node === undefined) === (config === undefined)) {
     throw new Failure('required', 'Say which node: --node ODS for one of the demo, or --config FILE.');
@@ -50,7 +56,8 @@ export async function chosenNode({ node, config, data }: NodeChoice): Promise<No
     if (cause instanceof Failure) throw cause;
     throw new Failure(
       'value',
-      `There is no organisation ${ods} in the demo of ${data}. Start it with "openward demo", or name its folder with --data.`,
+      `There is no organisation ${ods} in the demo of ${data}. Start it with "openward demo", or name its ` +
+        'folder with --data.',
       { cause },
     );
   }

@@ -1,4 +1,7 @@
-/** `openward node --config FILE`: one organisation's node, for real use and, as a child of the supervisor, in the demo. */
+/**
+ * `openward node --config FILE`: one organisation's node, for real use and, as a child of the supervisor, in
+ * the demo.
+ */
 import type { Command } from 'commander';
 import { openNode } from '../app.ts';
 import { type LogLevel, openLog } from '../base/log.ts';

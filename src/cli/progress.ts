@@ -1,4 +1,7 @@
-/** How far long work is, on stderr: a bar with rate and time left on a terminal, a line every five seconds elsewhere. */
+/**
+ * How far long work is, on stderr: a bar with rate and time left on a terminal, a line every five seconds
+ * elsewhere.
+ */
 import { systemClock } from '../base/clock.ts';
 
 const WIDTH = 30;

@@ -1,4 +1,7 @@
-/** A shared record as lines for a terminal: the sources first, since what is missing must be seen before what is there. */
+/**
+ * A shared record as lines for a terminal: the sources first, since what is missing must be seen before what
+ * is there.
+ */
 import { tableOf } from './text-table.ts';
 
 interface Concept {

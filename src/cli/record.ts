@@ -1,4 +1,7 @@
-/** `openward record NHSNUMBER`: asks one node of the demo for a person's whole record over HTTP, as any client would, and prints it. */
+/**
+ * `openward record NHSNUMBER`: asks one node of the demo for a person's whole record over HTTP, as any client
+ * would, and prints it.
+ */
 import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
@@ -60,7 +63,10 @@ export function recordCommand(program: Command): void {
     });
 }
 
-/** A GP practice that holds something of the person, else any GP practice. Throws Failure `timeout` where no demo runs. */
+/**
+ * A GP practice that holds something of the person, else any GP practice. Throws Failure `timeout` where no
+ * demo runs.
+ */
 async function usualNode(data: string, nhsNumber: string): Promise<string> {
   const { nodes, people } = (await controlDemo(resolve(data), 'GET', '/state')) as DemoState;
   const practices = nodes.filter((node) => node.kind === 'gp' && node.running);
@@ -105,7 +111,8 @@ async function ask(config: NodeConfig, nhsNumber: string, token: string): Promis
   } catch (cause) {
     throw new Failure(
       'timeout',
-      `${config.name} (${config.ods}) does not answer. Ask another organisation with --node, or start it: openward demo start ${config.ods}`,
+      `${config.name} (${config.ods}) does not answer. Ask another organisation with --node, or start it: ` +
+        `openward demo start ${config.ods}`,
       { cause },
     );
   }

@@ -30,8 +30,8 @@ export function tokenCommand(program: Command): void {
 }
 
 /**
- * A token for a persona at a demo node. Throws Failure `forbidden` where the node is no demo, `value` for a persona or number that is none,
- * `required` or `invalid` where a number is missing or too much.
+ * A token for a persona at a demo node. Throws Failure `forbidden` where the node is no demo, `value` for a
+ * persona or number that is none, `required` or `invalid` where a number is missing or too much.
  */
 export async function demoToken(config: NodeConfig, persona: string, patient?: string): Promise<string> {
   if (config.demo === undefined) {

@@ -1,6 +1,7 @@
 /**
- * How commands and pages reach the supervisor of a demo: HTTP with JSON over a Unix socket that only this user can open.
- * `supervisor.json` in the demo's folder says where it listens, so that it is found whatever else is dead.
+ * How commands and pages reach the supervisor of a demo: HTTP with JSON over a Unix socket that only this
+ * user can open. `supervisor.json` in the demo's folder says where it listens, so that it is found whatever
+ * else is dead.
  */
 import { request } from 'node:http';
 import { join } from 'node:path';
@@ -36,7 +37,10 @@ export interface SupervisorPlace {
   readonly socket: string;
 }
 
-/** Where the supervisor of this folder said it listens; undefined where none did, or the last one ended in good order. */
+/**
+ * Where the supervisor of this folder said it listens; undefined where none did, or the last one ended in
+ * good order.
+ */
 export async function supervisorPlace(data: string): Promise<SupervisorPlace | undefined> {
   const text = await readIfThere(join(data, 'supervisor.json'));
   return text === undefined ? undefined : (JSON.parse(text) as SupervisorPlace);
@@ -78,7 +82,8 @@ export function callSupervisor(
 }
 
 /**
- * The same by folder, for commands. Throws Failure `timeout` where no demo runs there, `processing` where the supervisor says no.
+ * The same by folder, for commands. Throws Failure `timeout` where no demo runs there, `processing` where the
+ * supervisor says no.
  */
 export async function controlDemo(
   data: string,

@@ -1,4 +1,7 @@
-/** What made-up source systems send to their organisations' nodes, and to whom it belongs: the shapes between people/ and the supervisor. */
+/**
+ * What made-up source systems send to their organisations' nodes, and to whom it belongs: the shapes between
+ * people/ and the supervisor.
+ */
 
 /** One thing that a source system sends. */
 export type Delivery =
@@ -14,7 +17,10 @@ export interface PersonToTry {
   readonly name: string;
   /** Every organisation that holds something about the person under a verified NHS number. */
   readonly sources: readonly string[];
-  /** What makes this person worth a look, in a few words: `seven kinds of organisation`, `shares a name and birth date`. */
+  /**
+   * What makes this person worth a look, in a few words: `seven kinds of organisation`, `shares a name and
+   * birth date`.
+   */
   readonly why: string;
 }
 

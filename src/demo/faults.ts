@@ -1,7 +1,8 @@
 /**
- * Faults that a demo node can be told to have: answering one byte a second, never, or in nonsense. They work on the connection, below
- * HTTP, so that nothing of the node's own code knows of them. The supervisor tells the process by an IPC message `{fault}` and hears `{faultNow}` back; a node that
- * nobody supervises has none. Demo only: app.ts uses it where the configuration has `demo`.
+ * Faults that a demo node can be told to have: answering one byte a second, never, or in nonsense. They work
+ * on the connection, below HTTP, so that nothing of the node's own code knows of them. The supervisor tells
+ * the process by an IPC message `{fault}` and hears `{faultNow}` back; a node that nobody supervises has
+ * none. Demo only: app.ts uses it where the configuration has `demo`.
  */
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { Socket } from 'node:net';

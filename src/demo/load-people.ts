@@ -1,6 +1,7 @@
 /**
- * Sends every made-up life to its organisations, as their source systems would: staff and places first, then people, many at a time, each
- * person's messages in order. Sending again changes nothing, so a load that was broken off is simply done again.
+ * Sends every made-up life to its organisations, as their source systems would: staff and places first, then
+ * people, many at a time, each person's messages in order. Sending again changes nothing, so a load that was
+ * broken off is simply done again.
  */
 import { Failure } from '../base/failure.ts';
 import type { Delivery, MadePerson, PersonToTry } from './delivery.ts';
@@ -19,7 +20,10 @@ export interface Load {
   readonly progress: (done: number) => void;
 }
 
-/** Resolves when everything has been acknowledged. Throws the first Failure of a delivery, after what was under way has ended. */
+/**
+ * Resolves when everything has been acknowledged. Throws the first Failure of a delivery, after what was
+ * under way has ended.
+ */
 export async function loadPeople({ staff, people, systems, progress }: Load): Promise<void> {
   const send = async (delivery: Delivery, lane: number): Promise<void> => {
     const system = systems.get(delivery.ods);
@@ -60,7 +64,10 @@ function byOrganisation(deliveries: readonly Delivery[]): Delivery[][] {
   return [...groups.values()];
 }
 
-/** The people to list: those of the first `PEOPLE_LISTED_MAX` made-up people that a verified number belongs to. */
+/**
+ * The people to list: those of the first `PEOPLE_LISTED_MAX` made-up people that a verified number belongs
+ * to.
+ */
 export function peopleToTry(people: Iterable<MadePerson>): PersonToTry[] {
   const listed: PersonToTry[] = [];
   for (const { person } of people) {

@@ -1,4 +1,7 @@
-/** A source system's end of MLLP: one connection, one message at a time, made again where it is lost. HL7 v2.5.1 appendix C (MLLP). */
+/**
+ * A source system's end of MLLP: one connection, one message at a time, made again where it is lost. HL7
+ * v2.5.1 appendix C (MLLP).
+ */
 import { connect, type Socket } from 'node:net';
 
 const END = Buffer.from([0x1c, 0x0d]);
@@ -13,7 +16,10 @@ export class MllpClient {
     this.#address = address;
   }
 
-  /** Sends one message (segments ended by CR) and gives back the answer's text. Throws where the connection fails or stays silent. */
+  /**
+   * Sends one message (segments ended by CR) and gives back the answer's text. Throws where the connection
+   * fails or stays silent.
+   */
   send(message: string, timeoutMs = 30_000): Promise<string> {
     const answer = this.#before.then(() => this.#exchange(message, timeoutMs));
     this.#before = answer.catch(() => undefined);

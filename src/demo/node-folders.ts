@@ -1,6 +1,7 @@
 /**
- * One folder per organisation, named by its ODS code: the node's configuration, its keys, its data. What belongs to an organisation lies in
- * its folder and nowhere else; beside the folders is only what the demo itself needs (how many people, where the supervisor listens).
+ * One folder per organisation, named by its ODS code: the node's configuration, its keys, its data. What
+ * belongs to an organisation lies in its folder and nowhere else; beside the folders is only what the demo
+ * itself needs (how many people, where the supervisor listens).
  */
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -27,7 +28,9 @@ export type PublicKeysOf = (
 const HOST = '127.0.0.1';
 const MLLP_ABOVE = 1000;
 
-/** Every organisation with address and folder: the exchange at `port`, node k at `port` + k, MLLP 1000 above. */
+/**
+ * Every organisation with address and folder: the exchange at `port`, node k at `port` + k, MLLP 1000 above.
+ */
 export function demoNodes(data: string, port: number): readonly DemoNode[] {
   return DEMO_ORGANISATIONS.map((organisation, k) => ({
     ...organisation,
@@ -39,7 +42,10 @@ export function demoNodes(data: string, port: number): readonly DemoNode[] {
   }));
 }
 
-/** Writes every node's configuration, and the members file on the exchange. The members' locator key stays what it was. */
+/**
+ * Writes every node's configuration, and the members file on the exchange. The members' locator key stays
+ * what it was.
+ */
 export async function writeNodeFolders(
   nodes: readonly DemoNode[],
   socketPath: string,
@@ -79,7 +85,9 @@ export async function writeNodeFolders(
   }
 }
 
-/** The key of the locator's pseudonyms: what members have already, else a new one. The exchange never has it. */
+/**
+ * The key of the locator's pseudonyms: what members have already, else a new one. The exchange never has it.
+ */
 async function locatorKeyOf(nodes: readonly DemoNode[], random: Random): Promise<string> {
   for (const node of nodes.slice(1)) {
     const kept = await readIfThere(node.configFile);
@@ -96,7 +104,10 @@ interface Marker {
   readonly loaded: boolean;
 }
 
-/** Whether the folder already holds these people. Throws Failure `conflict` where it holds another number of them. */
+/**
+ * Whether the folder already holds these people. Throws Failure `conflict` where it holds another number of
+ * them.
+ */
 export async function isLoaded(data: string, people: number): Promise<boolean> {
   const text = await readIfThere(join(data, 'demo.json'));
   if (text === undefined) return false;
@@ -104,7 +115,8 @@ export async function isLoaded(data: string, people: number): Promise<boolean> {
   if (marker.people !== people) {
     throw new Failure(
       'conflict',
-      `${data} holds a demo of ${marker.people} people. Add --people ${marker.people} to go on with it, or --fresh to replace it.`,
+      `${data} holds a demo of ${marker.people} people. Add --people ${marker.people} to go on with it, or ` +
+        '--fresh to replace it.',
     );
   }
   return marker.loaded;

@@ -1,6 +1,7 @@
 /**
- * One organisation's node as a process of its own: started, told its fault, killed, stopped. What it logs goes into its own folder.
- * A node whose supervisor is gone ends by itself (the channel between them closes), so none is ever left behind.
+ * One organisation's node as a process of its own: started, told its fault, killed, stopped. What it logs
+ * goes into its own folder. A node whose supervisor is gone ends by itself (the channel between them closes),
+ * so none is ever left behind.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -40,7 +41,10 @@ export class NodeProcess {
     return child !== undefined && child.exitCode === null && child.signalCode === null;
   }
 
-  /** Resolves when the node answers. Throws Failure `processing` with the end of its log where it does not come up. */
+  /**
+   * Resolves when the node answers. Throws Failure `processing` with the end of its log where it does not
+   * come up.
+   */
   async start(): Promise<void> {
     if (this.isRunning) return;
     const logFile = join(this.node.folder, 'node.log');
@@ -76,7 +80,9 @@ export class NodeProcess {
     throw await failed(first === 'late' ? `was not ready within ${START_MS / 1000} s` : 'did not start');
   }
 
-  /** Resolves when the process has taken the fault on. Throws Failure `processing` where it does not say so. */
+  /**
+   * Resolves when the process has taken the fault on. Throws Failure `processing` where it does not say so.
+   */
   async tell(fault: NodeFault): Promise<void> {
     const child = this.#child;
     if (child === undefined || !this.isRunning) return;

@@ -1,6 +1,7 @@
 /**
- * The demo's organisations, the exchange first: what each is, which systems feed it, and where a failure would take it. No two that keep
- * copies for each other share a site, a supplier or a release ring. Their ODS codes are made up.
+ * The demo's organisations, the exchange first: what each is, which systems feed it, and where a failure
+ * would take it. No two that keep copies for each other share a site, a supplier or a release ring. Their ODS
+ * codes are made up.
  */
 import type { FailureDomain, FeedConfig, OrganisationKind } from '../base/node-config.ts';
 
@@ -14,7 +15,9 @@ export interface DemoOrganisation {
   readonly failureDomain: FailureDomain;
 }
 
-/** Source systems of the demo say every second how far they are; a feed counts as late after three of these. */
+/**
+ * Source systems of the demo say every second how far they are; a feed counts as late after three of these.
+ */
 const HEARTBEAT_SECONDS = 5;
 
 const fhirFeed = (name: string, since: string, covers: readonly string[]): FeedConfig => ({

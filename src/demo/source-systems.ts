@@ -1,6 +1,7 @@
 /**
- * The made-up source systems: what stands behind each node in life (patient administration, ward observations, laboratory, GP system …).
- * They send what people/ made, over MLLP or FHIR as each would, and say every second how far they are. A feed that is cut says nothing.
+ * The made-up source systems: what stands behind each node in life (patient administration, ward
+ * observations, laboratory, GP system …). They send what people/ made, over MLLP or FHIR as each would, and
+ * say every second how far they are. A feed that is cut says nothing.
  */
 import { Agent, request } from 'node:http';
 import { isoInstant, systemClock } from '../base/clock.ts';
@@ -48,8 +49,8 @@ export class SourceSystems {
   }
 
   /**
-   * Delivers one thing on the lane that `key` falls on, so that one person's come in order. Throws Failure `processing` where the node
-   * will not have it, with the node's own words.
+   * Delivers one thing on the lane that `key` falls on, so that one person's come in order. Throws Failure
+   * `processing` where the node will not have it, with the node's own words.
    */
   async deliver(delivery: Delivery, key: number): Promise<void> {
     for (let attempt = 1; ; attempt++) {

@@ -1,6 +1,7 @@
 /**
- * The demo's supervisor: starts one process per organisation, plays their source systems, and lets commands and pages stop, start and
- * trouble them. It holds nothing that an organisation needs: it may stay deaf to a dead node for ever, as life would.
+ * The demo's supervisor: starts one process per organisation, plays their source systems, and lets commands
+ * and pages stop, start and trouble them. It holds nothing that an organisation needs: it may stay deaf to a
+ * dead node for ever, as life would.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer as createHttpServer, type Server } from 'node:http';
@@ -89,7 +90,9 @@ export class Supervisor {
     for (const [ods, one] of this.#processes) one.onExit = () => this.#ended(ods);
   }
 
-  /** Starts every node, loads the people where they are not there yet, and waits until the network knows them. */
+  /**
+   * Starts every node, loads the people where they are not there yet, and waits until the network knows them.
+   */
   async start(): Promise<void> {
     const { people, data, say, progress, publicKeysOf } = this.#parts;
     const loaded = await isLoaded(data, people);
