@@ -20,7 +20,11 @@ import type { NodeConfig } from './base/node-config.ts';
 import type { Settings } from './base/settings.ts';
 import { faultyServerFactory } from './demo/faults.ts';
 import { feedDoor } from './ingest/feed-door.ts';
+import { importDoor } from './ingest/import-door.ts';
+import type { ImportTarget } from './ingest/import-unit.ts';
+import { Importer } from './ingest/importer.ts';
 import { openMllp } from './ingest/mllp-server.ts';
+import { openIntake } from './ingest/open-intake.ts';
 import { openNodeKeys } from './network/keys.ts';
 import { openNetwork } from './network/open-network.ts';
 import { type AuditProof, proveAudit } from './records/audit-proof.ts';
@@ -84,7 +88,9 @@ export async function openNode(config: NodeConfig, settings: Settings, log: Log)
   await server.register(feedDoor, { ...doors, prefix: '/feeds' });
   await server.register(network.door, { prefix: '/network' });
   await server.register(webDoor, { ...doors, sharedRecords: network.sharedRecords });
-  const mllp = config.mllp === undefined ? undefined : await openMllp({ ...doors, ...config.mllp });
+  const { intake, close: closeIntake } = await openIntake(doors);
+  await server.register(importDoor, { ...doors, intake, prefix: '/import' });
+  const mllp = config.mllp === undefined ? undefined : await openMllp({ ...doors, ...config.mllp, intake });
   await server.listen({ host: config.host, port: config.port });
   await network.start();
   log.info({ url }, 'node is open');
@@ -94,6 +100,7 @@ export async function openNode(config: NodeConfig, settings: Settings, log: Log)
       await mllp?.close();
       await network.close();
       await server.close();
+      await closeIntake();
       await feeds.close();
       await store.close();
     },
@@ -138,4 +145,48 @@ export async function verifyNode(config: NodeConfig, settings: Settings, log: Lo
   } finally {
     await store.close();
   }
+}
+
+export interface OpenedImport {
+  readonly target: ImportTarget;
+  close(): Promise<void>;
+}
+
+/**
+ * A stopped node's records, opened for an import and for nothing else. Throws Failure `conflict` where the node runs.
+ */
+export async function openForImport(config: NodeConfig, settings: Settings, log: Log): Promise<OpenedImport> {
+  const clock: Clock = systemClock;
+  const ids = timeOrderedIds(clock, systemRandom);
+  await mkdir(config.data, { recursive: true });
+  const store = await openStore({ folder: join(config.data, 'store'), clock, ids, settings, log });
+  const { ods, kind } = config;
+  const { records } = await openRecords({ store, clock, ids, settings, ods, kind, log });
+  const feeds = await openFeeds({ feeds: config.feeds, folder: config.data, clock });
+  const { intake, close: closeIntake } = await openIntake({
+    config,
+    records,
+    feeds,
+    settings,
+    clock,
+    ids,
+    log,
+  });
+  const importer = new Importer({ settings, ids, intake, base: `http://${config.host}:${config.port}/fhir` });
+  const session = records.as({
+    actor: { id: 'import', name: 'openward import', role: 'system', organisation: ods },
+    purpose: 'administration',
+    requestId: ids.next(),
+  });
+  return {
+    target: {
+      take: (unit, last) => importer.take(session, unit, last),
+      commits: () => store.figures().transactions,
+    },
+    async close() {
+      await closeIntake();
+      await feeds.close();
+      await store.close();
+    },
+  };
 }

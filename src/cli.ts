@@ -7,6 +7,7 @@ import { benchCommand } from './cli/bench.ts';
 import { configCommand } from './cli/config.ts';
 import { demoCommand } from './cli/demo.ts';
 import { exitCodeOf, exitWith } from './cli/exit-code.ts';
+import { importCommand } from './cli/import.ts';
 import { laterCommands } from './cli/later-commands.ts';
 import { nodeCommand } from './cli/node.ts';
 import { recordCommand } from './cli/record.ts';
@@ -29,6 +30,7 @@ for (const add of [
   tokenCommand,
   recordCommand,
   verifyCommand,
+  importCommand,
   configCommand,
   benchCommand,
   laterCommands,

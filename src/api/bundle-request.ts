@@ -1,12 +1,14 @@
 /**
- * A Bundle of requests, as it comes to this door: which of the two it is, and its entries, not yet read. R4 http://hl7.org/fhir/R4/http.html#transaction.
+ * A Bundle of requests, as it comes to this door: which of the two it is, and its entries, not yet read.
+ * R4 http://hl7.org/fhir/R4/http.html#transaction.
  */
 import { Failure } from '../base/failure.ts';
-import { isObject, type JsonObject } from '../fhir/json-access.ts';
+import type { JsonObject } from '../fhir/json-access.ts';
 import { requireType } from '../records/given-resource.ts';
+import { entriesOf } from '../records/request-entry.ts';
 import type { FhirAnswer, FhirCall } from './fhir-call.ts';
 import type { Interaction } from './interaction.ts';
-import { parsedBody, requireValid } from './written-resource.ts';
+import { parsedBody } from './written-resource.ts';
 
 /** One route for both interactions, since they have one address: the Bundle says which it is. */
 export function byBundleType(batch: Interaction, transaction: Interaction): Interaction {
@@ -32,33 +34,9 @@ export function byBundleType(batch: Interaction, transaction: Interaction): Inte
 }
 
 /**
- * The entries of a parsed batch or transaction, not yet read. Checks the Bundle around the resources.
- * Throws Failure `too-costly` (413) over the setting bundleEntriesMax, or what validation found.
+ * The entries of a parsed batch or transaction, not yet read. Throws Failure `too-costly` (413) over the setting
+ * bundleEntriesMax, or what is wrong with the Bundle around them.
  */
 export function rawEntries(call: FhirCall): readonly unknown[] {
-  const bundle = parsedBody(call) as JsonObject;
-  const entries = bundle.entry ?? [];
-  if (!Array.isArray(entries)) {
-    throw new Failure('structure', 'Bundle.entry must be a list.', { expression: 'Bundle.entry' });
-  }
-  const most = call.context.settings.bundleEntriesMax;
-  if (entries.length > most) {
-    throw new Failure(
-      'too-costly',
-      `A Bundle may hold ${most} entries (setting bundleEntriesMax): send less at a time.`,
-      {
-        status: 413,
-        expression: 'Bundle.entry',
-      },
-    );
-  }
-  requireValid(bundle.entry === undefined ? bundle : { ...bundle, entry: entries.map(withoutResource) });
-  return entries;
-}
-
-/** The resources are validated one by one, in their places; here the Bundle around them. */
-function withoutResource(entry: unknown): unknown {
-  if (!isObject(entry)) return entry;
-  const { resource: _apart, ...rest } = entry;
-  return rest;
+  return entriesOf(parsedBody(call) as JsonObject, call.context.settings);
 }

@@ -9,9 +9,9 @@ import { Failure } from '../base/failure.ts';
 import { isResourceType } from '../fhir/definitions.ts';
 import type { Pairs } from '../fhir/query-pairs.ts';
 import type { ResourceType } from '../fhir/resource.ts';
-import { requireType } from '../records/given-resource.ts';
+import { requireType, requireValid } from '../records/given-resource.ts';
 import type { FhirCall } from './fhir-call.ts';
-import { parsedBody, requireValid } from './written-resource.ts';
+import { parsedBody } from './written-resource.ts';
 
 /**
  * Parameters of the address, then those of the body. Throws Failure where the body is no valid

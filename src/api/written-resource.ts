@@ -5,8 +5,7 @@
 import { Failure, type Issue } from '../base/failure.ts';
 import { parseJson } from '../fhir/parse-json.ts';
 import type { Resource } from '../fhir/resource.ts';
-import { validate } from '../fhir/validate.ts';
-import { inPlace, requireType } from '../records/given-resource.ts';
+import { requireType, requireValid } from '../records/given-resource.ts';
 import type { OpenCall } from './fhir-call.ts';
 
 export interface WrittenResource {
@@ -31,17 +30,4 @@ export function parsedBody(call: OpenCall): unknown {
     throw new Failure('required', 'The request has no body: send the resource as JSON.');
   }
   return parseJson(call.body.bytes, call.context.settings);
-}
-
-/** Checks the whole structure. Returns warnings; throws Failure with every error, each at its expression. */
-export function requireValid(resource: unknown, place?: string): readonly Issue[] {
-  const issues = validate(resource);
-  const errors = issues.filter((issue) => issue.severity === 'error' || issue.severity === 'fatal');
-  const [first] = errors;
-  if (first === undefined) return issues;
-  const placed = place === undefined ? errors : errors.map((issue) => inPlace(issue, place));
-  throw new Failure(first.code, first.text, {
-    issues: placed,
-    ...(placed[0]?.expression === undefined ? {} : { expression: placed[0].expression }),
-  });
 }

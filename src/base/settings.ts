@@ -123,6 +123,26 @@ export const SETTINGS = {
     'answers',
     'Most answers to HL7 v2 messages that are kept in mind, so that a repeated one is known without the disk.',
   ),
+  importInputBytesMax: setting<number>(
+    100_000_000,
+    'bytes',
+    'Largest single input of an import: a Bundle, a line of NDJSON, an HL7 v2 message.',
+  ),
+  importChunkBytes: setting<number>(
+    500_000,
+    'bytes',
+    'Lines of NDJSON and HL7 v2 messages of one file are imported together up to this size.',
+  ),
+  importCommitResources: setting<number>(
+    4_000,
+    'resources',
+    'Inputs of an import share a commit up to about this many resources.',
+  ),
+  importAheadBytes: setting<number>(
+    12_000_000,
+    'bytes',
+    'Inputs that an import has under way at once, read and not yet durable.',
+  ),
   readAuditSyncMs: setting<number>(20, 'ms', 'Audit rows of reads are fsynced at least this often.'),
   readAuditStallMs: setting<number>(
     250,

@@ -14,6 +14,7 @@ export class Progress {
   readonly #begun = systemClock.monotonicMs();
   #shown = 0;
   #bar = false;
+  #ended = false;
 
   /** `what` is counted: `people`, `resources`. */
   constructor(what: string) {
@@ -22,19 +23,29 @@ export class Progress {
   }
 
   show(done: number, of: number): void {
+    this.#show(`${done} of ${of} ${this.#what}`, done, done / Math.max(of, 1));
+  }
+
+  /** Where only the share of the work that is done is known (0 to 1), and not how many it will be. */
+  showShare(done: number, share: number): void {
+    this.#show(`${done} ${this.#what}, ${Math.floor(share * 100)} %`, done, share);
+  }
+
+  #show(what: string, done: number, share: number): void {
     const now = systemClock.monotonicMs();
-    const isLast = done >= of;
-    if (now - this.#shown < (this.#terminal ? BAR_MS : LINE_MS) && !isLast) return;
+    const isLast = share >= 1;
+    if (now - this.#shown < (this.#terminal ? BAR_MS : LINE_MS) && !(isLast && !this.#ended)) return;
     this.#shown = now;
+    this.#ended = isLast;
     const seconds = (now - this.#begun) / 1000;
     const rate = done / Math.max(seconds, 0.001);
-    const left = rate === 0 ? '' : `, ${Math.ceil((of - done) / rate)} s left`;
-    const text = `${done} of ${of} ${this.#what}, ${Math.round(rate)} a second${isLast ? '' : left}`;
+    const left = share === 0 || isLast ? '' : `, ${Math.ceil((seconds * (1 - share)) / share)} s left`;
+    const text = `${what}, ${Math.round(rate)} a second${left}`;
     if (!this.#terminal) {
       process.stderr.write(`${text}\n`);
       return;
     }
-    const full = Math.round((WIDTH * done) / Math.max(of, 1));
+    const full = Math.round(WIDTH * Math.min(share, 1));
     process.stderr.write(`\r[${'#'.repeat(full)}${'.'.repeat(WIDTH - full)}] ${text}\u001b[K`);
     this.#bar = true;
     if (isLast) this.#endBar();

@@ -7,13 +7,13 @@ import type { Asker } from '../access/actor.ts';
 import type { Authenticator } from '../access/authenticator.ts';
 import { decide, type Question } from '../access/policy.ts';
 import { type Clock, isoInstant, parseInstant } from '../base/clock.ts';
-import { Failure, httpStatusOf } from '../base/failure.ts';
+import { Failure } from '../base/failure.ts';
 import type { Log } from '../base/log.ts';
 import type { NodeConfig } from '../base/node-config.ts';
 import type { Settings } from '../base/settings.ts';
-import { outcomeOfFailure } from '../fhir/operation-outcome.ts';
 import type { FeedState, Feeds } from '../records/feeds.ts';
 import type { Records } from '../records/session.ts';
+import { answerFailures } from './door-failure.ts';
 import { type DeadLetter, keptDeadLetter, keptMessage } from './kept-message.ts';
 
 export interface FeedDoorOptions {
@@ -40,10 +40,7 @@ export async function feedDoor(server: FastifyInstance, options: FeedDoorOptions
     const who = await options.authenticator.authenticate(request.headers.authorization);
     asking.set(request, { actor: who.actor, purpose: who.purpose, requestId: request.id });
   });
-  server.setErrorHandler((error, request, reply) => sendFailure(error, request, reply, options.log));
-  server.setNotFoundHandler((request, reply) =>
-    sendFailure(new Failure('not-found', 'There is nothing at this address.'), request, reply, options.log),
-  );
+  answerFailures(server, options.log);
 
   server.get('/', async (request) => {
     permit(askerOf(request), options, 'feeds');
@@ -131,28 +128,4 @@ function shownLetter(bytes: Buffer): DeadLetter {
 
 function nextPage(after: string, count: number): string {
   return `/feeds/dead-letters?${new URLSearchParams({ after, count: String(count) })}`;
-}
-
-/** Whatever is thrown leaves as an OperationOutcome; what no one expected without any of its own words. */
-function sendFailure(error: unknown, request: FastifyRequest, reply: FastifyReply, log: Log): FastifyReply {
-  const failure = failureOf(error, request.id, log);
-  const status = httpStatusOf(failure);
-  if (status === 401) reply.header('WWW-Authenticate', 'Bearer');
-  return reply
-    .code(status)
-    .type('application/fhir+json; charset=utf-8')
-    .send(JSON.stringify(outcomeOfFailure(failure)));
-}
-
-function failureOf(error: unknown, requestId: string, log: Log): Failure {
-  if (error instanceof Failure) return error;
-  const status = (error as { readonly statusCode?: unknown } | null)?.statusCode;
-  if (status === 413) return new Failure('too-long', 'The body is too large: a heartbeat is a few bytes.');
-  if (status === 415) return new Failure('not-supported', 'Send application/json.', { status });
-  if (typeof status === 'number' && status < 500)
-    return new Failure('structure', 'The request cannot be read. Send JSON.');
-  log.error({ requestId, error: error instanceof Error ? error.name : 'unknown' }, 'defect');
-  return new Failure('exception', `Something went wrong inside this server. Log id: ${requestId}.`, {
-    cause: error,
-  });
 }

@@ -246,7 +246,7 @@ export class Intake {
     });
     known.committed(ops, commit);
     arrival?.settled();
-    return ack;
+    return { ...ack, written: ops.length };
   }
 
   /** The dead letter of a message that was refused before and is taken now. */
@@ -262,13 +262,16 @@ export class Intake {
     const { clock, ids, log } = this.#parts;
     const { header, feed, before, arrival, session, name, raw } = passage;
     if (FOR_NOW.has(failure.code)) throw failure;
-    if (before?.code === 'AR' && before.issue === failure.code) return this.#again(passage, before);
+    const problem = { issue: failure.code, text: failure.message };
+    if (before?.code === 'AR' && before.issue === failure.code) {
+      return { ...this.#again(passage, before), problem };
+    }
     const at = clock.now();
     const ack = ackFor(header, {
       code: 'AR',
       id: ids.next(),
       at,
-      problem: { issue: failure.code, text: failure.message },
+      problem,
     });
     const deadLetter = before?.deadLetter ?? ids.next();
     const kept: KeptMessage = { code: 'AR', answer: ack.text, at, deadLetter, issue: failure.code, raw };

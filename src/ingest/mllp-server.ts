@@ -1,15 +1,15 @@
 /**
- * The MLLP door: listens, and hands each connection's messages to the intake. What the node changes by other doors is
- * followed, so that nothing is mapped from what is no longer so. HL7 v2.5.1 appendix C (MLLP release 1).
+ * The MLLP door: listens, and hands each connection's messages to the intake. HL7 v2.5.1 appendix C (MLLP release 1).
  */
 import { createServer, type Server } from 'node:net';
-import type { Asker } from '../access/actor.ts';
 import { Failure } from '../base/failure.ts';
-import { Intake, type IntakeParts } from './intake.ts';
-import { KnownRecords } from './known-records.ts';
+import type { Intake } from './intake.ts';
 import { MllpConnection } from './mllp-connection.ts';
+import { type OpenIntakeParts, openIntake } from './open-intake.ts';
 
-export interface MllpOptions extends Omit<IntakeParts, 'known'> {
+export interface MllpOptions extends OpenIntakeParts {
+  /** The node's, where messages come in by other ways too; its own where left out. */
+  readonly intake?: Intake;
   readonly host: string;
   /** 0 takes any free one. */
   readonly port: number;
@@ -24,10 +24,10 @@ export interface Mllp {
 /** Listens. Throws Failure `conflict` where the port is taken or may not be used. */
 export async function openMllp(options: MllpOptions): Promise<Mllp> {
   const { settings, log } = options;
-  const known = new KnownRecords(settings);
-  const ended = new AbortController();
-  const following = await follow(options, known, ended.signal);
-  const intake = new Intake({ ...options, known });
+  const { intake, close: closeIntake } =
+    options.intake === undefined
+      ? await openIntake(options)
+      : { intake: options.intake, close: async () => undefined };
   const connections = new Set<MllpConnection>();
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     const connection = new MllpConnection(socket, { intake, settings, log });
@@ -39,7 +39,7 @@ export async function openMllp(options: MllpOptions): Promise<Mllp> {
   try {
     await listen(server, options);
   } catch (error) {
-    ended.abort();
+    await closeIntake();
     throw error;
   }
   return {
@@ -48,8 +48,7 @@ export async function openMllp(options: MllpOptions): Promise<Mllp> {
       const closed = new Promise((resolve) => server.close(resolve));
       await Promise.all([...connections].map((one) => one.close()));
       await closed;
-      ended.abort();
-      await following.stopped;
+      await closeIntake();
     },
   };
 }
@@ -76,28 +75,4 @@ function codeOf(error: Error): string {
 function portOf(server: Server): number {
   const address = server.address();
   return typeof address === 'object' && address !== null ? address.port : 0;
-}
-
-/** Lets go of what others change from now on. Resolves when it has begun; `stopped` when the signal has ended it. */
-async function follow(
-  { config, ids, log, records }: MllpOptions,
-  known: KnownRecords,
-  signal: AbortSignal,
-): Promise<{ readonly stopped: Promise<void> }> {
-  const asker: Asker = {
-    actor: { id: 'feed:mllp', name: 'MLLP', role: 'system', organisation: config.ods },
-    purpose: 'administration',
-    requestId: ids.next(),
-  };
-  const session = records.as(asker);
-  const head = await session.head();
-  const stopped = (async () => {
-    try {
-      for await (const change of session.changes(head, signal)) known.changed(change);
-    } catch {
-      log.warn({}, 'the changes of the node can no longer be followed; HL7 v2 is mapped from the disk alone');
-    }
-    known.distrust();
-  })();
-  return { stopped };
 }

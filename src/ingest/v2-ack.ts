@@ -14,6 +14,10 @@ export interface Ack {
   readonly code: AckCode;
   /** Segments ended by CR. */
   readonly text: string;
+  /** What went wrong, for whoever has no wire between: the text says it as HL7 does. */
+  readonly problem?: { readonly issue: IssueType; readonly text: string };
+  /** Resources that the message wrote; absent where it wrote none, or came before. */
+  readonly written?: number;
 }
 
 export interface AckParts {
@@ -65,7 +69,8 @@ export function ackFor(header: Header, { code, id, at, problem, warnings = [] }:
   if (hasSeverity(header.version)) {
     for (const one of warnings) lines.push(join(warningSegment(header, one)));
   }
-  return { code, text: lines.map((line) => `${line}\r`).join('') };
+  const said = { code, text: lines.map((line) => `${line}\r`).join('') };
+  return problem === undefined ? said : { ...said, problem };
 }
 
 function encodingCharacters(delimiters: Header['delimiters']): string {

@@ -5,6 +5,7 @@
 import { Failure, type Issue } from '../base/failure.ts';
 import { withDecimalsOf } from '../fhir/exact-decimals.ts';
 import type { Identified, Resource, ResourceType } from '../fhir/resource.ts';
+import { validate } from '../fhir/validate.ts';
 
 /** `Patient.name[0]` seen from the Bundle: `Bundle.entry[2].resource.name[0]`. */
 export function inPlace(issue: Issue, place: string): Issue {
@@ -52,4 +53,17 @@ export function requireSameId(
       : 'The id inside the resource is another than the id of the address: they must be the same.',
     { expression: `${place}.id` },
   );
+}
+
+/** Checks the whole structure. Returns warnings; throws Failure with every error, each at its expression. */
+export function requireValid(resource: unknown, place?: string): readonly Issue[] {
+  const issues = validate(resource);
+  const errors = issues.filter((issue) => issue.severity === 'error' || issue.severity === 'fatal');
+  const [first] = errors;
+  if (first === undefined) return issues;
+  const placed = place === undefined ? errors : errors.map((issue) => inPlace(issue, place));
+  throw new Failure(first.code, first.text, {
+    issues: placed,
+    ...(placed[0]?.expression === undefined ? {} : { expression: placed[0].expression }),
+  });
 }

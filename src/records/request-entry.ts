@@ -3,9 +3,10 @@
  * error names the entry it is in. R4 http://hl7.org/fhir/R4/http.html#transaction.
  */
 import { Failure, type Issue } from '../base/failure.ts';
+import type { Settings } from '../base/settings.ts';
 import { isObject, type JsonObject } from '../fhir/json-access.ts';
 import { validate } from '../fhir/validate.ts';
-import { inPlace } from './given-resource.ts';
+import { inPlace, requireValid } from './given-resource.ts';
 
 export type EntryMethod = 'GET' | 'POST' | 'PUT' | 'DELETE' | 'PATCH';
 
@@ -30,6 +31,36 @@ export interface RequestEntry {
  * Bundle.
  */
 export const RANK: Readonly<Record<EntryMethod, number>> = { DELETE: 0, POST: 1, PUT: 2, PATCH: 2, GET: 3 };
+
+/**
+ * The entries of a Bundle, not yet read; what is around them has been checked. Throws Failure `too-costly` (413) where
+ * there are too many, or what validation found.
+ */
+export function entriesOf(
+  bundle: JsonObject,
+  { bundleEntriesMax: most }: Pick<Settings, 'bundleEntriesMax'>,
+): readonly unknown[] {
+  const entries = bundle.entry ?? [];
+  if (!Array.isArray(entries)) {
+    throw new Failure('structure', 'Bundle.entry must be a list.', { expression: 'Bundle.entry' });
+  }
+  if (entries.length > most) {
+    throw new Failure(
+      'too-costly',
+      `A Bundle may hold ${most} entries (setting bundleEntriesMax): send less at a time.`,
+      { status: 413, expression: 'Bundle.entry' },
+    );
+  }
+  requireValid(bundle.entry === undefined ? bundle : { ...bundle, entry: entries.map(withoutResource) });
+  return entries;
+}
+
+/** The resources are validated one by one, in their places; here the Bundle around them. */
+function withoutResource(entry: unknown): unknown {
+  return isObject(entry) && entry.resource !== undefined ? { ...entry, resource: STAND_IN } : entry;
+}
+
+const STAND_IN = { resourceType: 'Binary', contentType: 'text/plain' };
 
 /**
  * Reads one entry. Throws Failure with the expression of what is wrong. `base` is stripped from an

@@ -74,10 +74,10 @@ export interface RecordSession {
 }
 
 /**
- * What is kept beside resources: messages as they came, and notes on those that were refused (nothing of a
- * person in them).
+ * What is kept beside resources: messages as they came, notes on those that were refused (nothing of a
+ * person in them), and notes on what an import has taken.
  */
-export type KeptSpace = 'v2-messages' | 'v2-dead-letters';
+export type KeptSpace = 'v2-messages' | 'v2-dead-letters' | 'imports';
 
 export interface KeptWrite extends BlobWrite {
   readonly space: KeptSpace;

@@ -13,6 +13,7 @@ import {
   Conditions,
   conditionalTargets,
   entryTargets,
+  inParts,
   relink,
   resolveReferences,
 } from './transaction-references.ts';
@@ -20,27 +21,51 @@ import {
 /** Somebody else may create, between the look and the commit, what a condition had not found. */
 const ATTEMPTS = 4;
 
-/**
- * Commits all writes or none; the commit's entries are in the order of `writes`, whose resources are changed in place.
- * Throws Failure at the entry: `not-found` (412, a conditional reference finds nothing), `multiple-matches`, `invalid` (a
- * `urn:uuid:` that names no entry), `conflict`; and what `submit` throws.
- */
+/** Writes whose references lead somewhere. */
+export interface ResolvedWrites {
+  readonly writes: readonly PlannedWrite[];
+  /** What a condition found instead of creating. */
+  readonly known: ReadonlyMap<PlannedWrite, Id>;
+  readonly conditions: Conditions;
+}
+
+/** Resolves and commits: see resolveWrites and submitResolved. */
 export async function submitTransaction(
   session: RecordSession,
   settings: Settings,
   writes: readonly PlannedWrite[],
+): Promise<Commit> {
+  return submitResolved(session, await resolveWrites(new Conditions(settings, session), writes));
+}
+
+/**
+ * Looks for what conditions name and rewrites the references of the writes, in place. Throws Failure at the entry:
+ * `not-found` (412, a conditional reference finds nothing), `multiple-matches`, `invalid` (a `urn:uuid:` that names no
+ * entry).
+ */
+export async function resolveWrites(
+  conditions: Conditions,
+  writes: readonly PlannedWrite[],
+): Promise<ResolvedWrites> {
+  const conditional = await conditionalTargets(conditions, writes);
+  const known = await existing(conditions, writes);
+  resolveReferences(writes, entryTargets(writes, known), conditional);
+  return { writes, known, conditions };
+}
+
+/**
+ * Commits all writes or none; the commit's entries are in their order. Throws Failure `conflict` where what a
+ * condition had found is gone, and what `submit` throws.
+ */
+export async function submitResolved(
+  session: RecordSession,
+  { writes, known: found, conditions }: ResolvedWrites,
   options: SubmitOptions = {},
 ): Promise<Commit> {
-  const conditions = new Conditions(settings, session);
-  const conditional = await conditionalTargets(conditions, writes);
-  let known = await existing(conditions, writes);
-  resolveReferences(writes, entryTargets(writes, known), conditional);
+  let known = found;
   for (let attempt = 1; ; attempt++) {
     try {
-      return await session.submit(
-        writes.map((write) => expecting(write, known)),
-        options,
-      );
+      return await session.submit(opsOf({ writes, known, conditions }), options);
     } catch (thrown) {
       if (!(thrown instanceof Failure) || thrown.code !== 'lock-error' || attempt === ATTEMPTS) throw thrown;
       conditions.forget();
@@ -51,21 +76,31 @@ export async function submitTransaction(
   }
 }
 
+/** The ops of resolved writes, in their order. */
+export function opsOf({ writes, known }: ResolvedWrites): readonly WriteOp[] {
+  return writes.map((write) => expecting(write, known));
+}
+
 /** What the conditions of creates find now: those writes create nothing. */
 async function existing(
   conditions: Conditions,
   writes: readonly PlannedWrite[],
 ): Promise<Map<PlannedWrite, Id>> {
-  const known = new Map<PlannedWrite, Id>();
-  for (const write of writes) {
+  const asking = writes.flatMap((write) => {
     const query = write.op.op === 'create' ? write.entry.headers['if-none-exist'] : undefined;
-    if (query === undefined) continue;
+    return query === undefined ? [] : [{ write, query: String(query) }];
+  });
+  const found = await inParts(asking, async ({ write, query }) => {
     try {
-      const id = await conditions.find(write.type, String(query));
-      if (id !== undefined) known.set(write, id);
+      return await conditions.find(write.type, query);
     } catch (thrown) {
       throw placed(thrown, `${write.entry.place}.request.ifNoneExist`);
     }
+  });
+  const known = new Map<PlannedWrite, Id>();
+  for (const [i, id] of found.entries()) {
+    const write = asking[i]?.write;
+    if (id !== undefined && write !== undefined) known.set(write, id);
   }
   return known;
 }

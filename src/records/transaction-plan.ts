@@ -58,9 +58,12 @@ export async function planTransaction(parts: PlanParts, raw: readonly unknown[])
     if (index % ENTRIES_A_TURN === ENTRIES_A_TURN - 1) await new Promise(setImmediate);
     try {
       const entry = readEntry(one, index, parts.base);
-      const match = parts.route(entry.method, entry.url.split('?', 1)[0] ?? '');
-      if (entry.method === 'GET') reads.push(entry);
-      else writes.push(plannedWrite(parts, entry, match));
+      if (entry.method === 'GET') {
+        routeOf(parts, entry); // throws where nothing is there
+        reads.push(entry);
+      } else {
+        writes.push(planWrite(parts, entry));
+      }
     } catch (thrown) {
       failures.push(placed(thrown, `Bundle.entry[${index}]`));
       if (failures.length >= ISSUES_TOLD) break;
@@ -72,7 +75,13 @@ export async function planTransaction(parts: PlanParts, raw: readonly unknown[])
   return { writes: writes.sort((a, b) => RANK[a.entry.method] - RANK[b.entry.method]), reads };
 }
 
-function plannedWrite(parts: PlanParts, entry: RequestEntry, match: EntryRoute): PlannedWrite {
+function routeOf(parts: PlanParts, { method, url }: RequestEntry): EntryRoute {
+  return parts.route(method, url.split('?', 1)[0] ?? '');
+}
+
+/** The write of one entry, validated. Throws Failure at the entry. */
+export function planWrite(parts: PlanParts, entry: RequestEntry): PlannedWrite {
+  const match = routeOf(parts, entry);
   const { code } = match.interaction;
   const type = match.type;
   if (type !== undefined && code === 'create') {

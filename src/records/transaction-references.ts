@@ -59,15 +59,33 @@ export async function conditionalTargets(
   conditions: Conditions,
   writes: readonly PlannedWrite[],
 ): Promise<ReadonlyMap<string, string>> {
-  const targets = new Map<string, string>();
+  const named = new Map<string, RequestEntry>();
   for (const { entry, op } of writes) {
-    const wanted = new Set<string>();
     eachReference(resourceOf(op), (reference) => {
-      if (!targets.has(reference) && CONDITIONAL.test(reference)) wanted.add(reference);
+      if (!named.has(reference) && CONDITIONAL.test(reference)) named.set(reference, entry);
     });
-    for (const reference of wanted) targets.set(reference, await targetOf(conditions, reference, entry));
   }
-  return targets;
+  const found = await inParts([...named], ([reference, entry]) => targetOf(conditions, reference, entry));
+  return new Map([...named.keys()].map((reference, i) => [reference, found[i] ?? reference]));
+}
+
+/** Searches under way at once: enough to share the wait for their audit rows, few enough to leave room for others. */
+const AT_ONCE = 32;
+
+/** What `work` makes of each item, in their order. Throws what the first of them throws that fails. */
+export async function inParts<T, R>(
+  items: readonly T[],
+  work: (item: T) => Promise<R>,
+): Promise<readonly R[]> {
+  const done: R[] = [];
+  for (let i = 0; i < items.length; i += AT_ONCE) {
+    const part = await Promise.allSettled(items.slice(i, i + AT_ONCE).map(work));
+    for (const one of part) {
+      if (one.status === 'rejected') throw one.reason;
+      done.push(one.value);
+    }
+  }
+  return done;
 }
 
 async function targetOf(conditions: Conditions, reference: string, entry: RequestEntry): Promise<string> {

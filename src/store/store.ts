@@ -26,8 +26,16 @@ export type WriteOp =
        */
       readonly expected?: Id | 'none';
     }
-  /** Update, or create under the caller's id. `ifMatch: 'absent'` demands that nothing is there. */
-  | { readonly op: 'put'; readonly resource: Identified; readonly ifMatch?: VersionId | 'absent' }
+  /**
+   * Update, or create under the caller's id. `ifMatch: 'absent'` demands that nothing is there. With `onlyIfChanged` what
+   * is there already, byte for byte, is not written again: an extract may come every night.
+   */
+  | {
+      readonly op: 'put';
+      readonly resource: Identified;
+      readonly ifMatch?: VersionId | 'absent';
+      readonly onlyIfChanged?: true;
+    }
   | { readonly op: 'delete'; readonly type: ResourceType; readonly id: Id; readonly ifMatch?: VersionId };
 
 /** One version as it is kept. `bytes` is the wire JSON, sent out untouched. */
@@ -57,8 +65,8 @@ export interface Deleted {
 }
 
 export interface Committed {
-  /** `existing`: ifNoneExist found this one and nothing was written; `unchanged` is never used for it. */
-  readonly outcome: 'created' | 'updated' | 'deleted' | 'existing' | 'absent';
+  /** `existing`: ifNoneExist found this one; `unchanged`: onlyIfChanged found the same. Nothing was written for either. */
+  readonly outcome: 'created' | 'updated' | 'unchanged' | 'deleted' | 'existing' | 'absent';
   readonly type: ResourceType;
   readonly id: Id;
   readonly versionId: VersionId;

@@ -18,6 +18,7 @@ export type PreparedOp =
       readonly id: string;
       readonly write: PreparedWrite;
       readonly ifMatch?: string;
+      readonly onlyIfChanged?: true;
     }
   | { readonly op: 'delete'; readonly type: string; readonly id: string; readonly ifMatch?: string };
 
@@ -39,7 +40,7 @@ export interface WriteRequest {
 }
 
 export interface Written {
-  readonly outcome: 'created' | 'updated' | 'deleted' | 'existing' | 'absent';
+  readonly outcome: 'created' | 'updated' | 'unchanged' | 'deleted' | 'existing' | 'absent';
   readonly id: string;
   readonly version: number;
   readonly at: number;

@@ -56,6 +56,9 @@ interface StoreParts {
 
 type Reply = Extract<WriteReply, { seq: number }>;
 
+/** Of larger commits (an import, a great transaction) nothing is kept in memory: few of them are read soon. */
+const KEPT_OPS_MAX = 500;
+
 export class SqliteStore implements Store {
   readonly blobs: Blobs;
   readonly #parts: StoreParts;
@@ -93,7 +96,8 @@ export class SqliteStore implements Store {
     const prepared = ops.map((op) => this.#prepare(op));
     const persons = prepared.flatMap((op) => (op.op === 'delete' ? [] : op.write.patients));
     const reply = await this.#write(prepared, auditText(withPersons(audit, persons)), blobs);
-    const entries = reply.written.map((written, i) => this.#committed(prepared[i], written, reply.seq));
+    const keep = ops.length <= KEPT_OPS_MAX;
+    const entries = reply.written.map((written, i) => this.#committed(prepared[i], written, reply.seq, keep));
     return { seq: reply.seq as Seq, at: reply.at as InstantMs, entries };
   }
 
@@ -168,6 +172,7 @@ export class SqliteStore implements Store {
         id: op.resource.id,
         write,
         ...(op.ifMatch === undefined ? {} : { ifMatch: op.ifMatch }),
+        ...(op.onlyIfChanged === undefined ? {} : { onlyIfChanged: op.onlyIfChanged }),
       };
     }
     const id = op.id ?? this.#parts.ids.next();
@@ -213,8 +218,11 @@ export class SqliteStore implements Store {
     this.#changes.wake();
   }
 
-  /** What was written, and the cache brought up to it: the caller reads its own write. */
-  #committed(op: PreparedOp | undefined, written: Written, seq: number): Committed {
+  /**
+   * What was written, and the cache brought up to it: the caller reads its own write. Where `keep` is false what the cache
+   * had is only taken out, and the bytes are made when somebody asks for them.
+   */
+  #committed(op: PreparedOp | undefined, written: Written, seq: number, keep: boolean): Committed {
     if (op === undefined) throw new Error('more was written than was asked for');
     const { cache, reader } = this.#parts;
     const type = op.type as Committed['type'];
@@ -227,12 +235,18 @@ export class SqliteStore implements Store {
       if (written.outcome === 'deleted') cache.delete(key);
       return shared;
     }
-    if (written.outcome === 'existing') {
+    if (written.outcome === 'existing' || written.outcome === 'unchanged') {
       const [existing] = reader.versions([written.rid]);
       return existing === undefined || existing.deleted ? shared : { ...shared, bytes: existing.bytes };
     }
-    const bytes = Buffer.from(wireText(type, id, written.version, lastUpdated, op.write.tail));
+    const { tail } = op.write;
+    const wire = (): Buffer => Buffer.from(wireText(type, id, written.version, lastUpdated, tail));
     const cached = cache.get(key);
+    if (!keep) {
+      if (cached !== undefined && Number(cached.versionId) < written.version) cache.delete(key);
+      return Object.defineProperty(shared, 'bytes', { get: wire, enumerable: true });
+    }
+    const bytes = wire();
     if (cached === undefined || Number(cached.versionId) < written.version) {
       cache.set(key, {
         rid: written.rid,

@@ -207,6 +207,10 @@ export class Writer {
     const lid = this.#dictionary.resourceOrNew(op.type, op.id);
     const current = this.#current(lid);
     checkIfMatch(op.ifMatch, current);
+    if (current !== undefined && op.onlyIfChanged === true) {
+      const unchanged = this.#unchanged(op, current);
+      if (unchanged !== undefined) return unchanged;
+    }
     if (current !== undefined) {
       this.#supersede(current, at);
       this.#leaves(current, op.write.patients);
@@ -215,6 +219,19 @@ export class Writer {
     const rid = this.#version(op.type, op.id, lid, version, at, op.write, rows);
     const isNew = current === undefined || current.deleted;
     return { outcome: isNew ? 'created' : 'updated', id: op.id, version, at, rid };
+  }
+
+  /** The current version where it is, byte for byte, what would be written. */
+  #unchanged(op: Extract<PreparedOp, { op: 'put' }>, { rid, version }: Current): Written | undefined {
+    const row = this.#connection.get(
+      'SELECT v.at, b.bytes FROM ver v JOIN body b ON b.rid = v.rid WHERE v.rid = ?',
+      [rid],
+    );
+    if (!(row?.[1] instanceof Uint8Array)) return undefined;
+    const at = Number(row[0]);
+    const text = wireText(op.type, op.id, version, at as InstantMs, op.write.tail);
+    if (!Buffer.from(text).equals(row[1])) return undefined;
+    return { outcome: 'unchanged', id: op.id, version, at, rid };
   }
 
   #delete(op: Extract<PreparedOp, { op: 'delete' }>, at: number): Written {
