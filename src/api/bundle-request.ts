@@ -34,8 +34,8 @@ export function byBundleType(batch: Interaction, transaction: Interaction): Inte
 }
 
 /**
- * The entries of a parsed batch or transaction, not yet read. Throws Failure `too-costly` (413) over the setting
- * bundleEntriesMax, or what is wrong with the Bundle around them.
+ * The entries of a parsed batch or transaction, not yet read. Throws Failure `too-costly` (413) over the
+ * setting bundleEntriesMax, or what is wrong with the Bundle around them.
  */
 export function rawEntries(call: FhirCall): readonly unknown[] {
   return entriesOf(parsedBody(call) as JsonObject, call.context.settings);

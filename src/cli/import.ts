@@ -1,4 +1,7 @@
-/** `openward import`: FHIR Bundles, NDJSON and HL7 v2 files into a node, running or stopped; started again it goes on. */
+/**
+ * `openward import`: FHIR Bundles, NDJSON and HL7 v2 files into a node, running or stopped; started again it
+ * goes on.
+ */
 import type { Command } from 'commander';
 import { openForImport } from '../app.ts';
 import { systemClock } from '../base/clock.ts';
@@ -88,8 +91,8 @@ function report(summary: ImportSummary, json: boolean, progress: Progress): void
   const { stopped, ...figures } = summary;
   const seconds = Math.max(summary.seconds, 0.001);
   progress.say(
-    `${summary.resources} resources in ${summary.commits} commits from ${summary.files} files in ${seconds.toFixed(1)} s` +
-      ` (${Math.round(summary.resources / seconds)} a second)` +
+    `${summary.resources} resources in ${summary.commits} commits from ${summary.files} files` +
+      ` in ${seconds.toFixed(1)} s (${Math.round(summary.resources / seconds)} a second)` +
       counted(summary.unchanged, 'there already') +
       counted(summary.before, 'parts taken by an earlier run') +
       counted(summary.leftAside, 'files left aside, being no input') +

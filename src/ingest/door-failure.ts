@@ -1,4 +1,7 @@
-/** How the HTTP doors of this room answer what goes wrong: as an OperationOutcome with the status that its code has. */
+/**
+ * How the HTTP doors of this room answer what goes wrong: as an OperationOutcome with the status that its
+ * code has.
+ */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Failure, httpStatusOf } from '../base/failure.ts';
 import type { Log } from '../base/log.ts';

@@ -22,7 +22,9 @@ export class ImportClient implements ImportTarget {
     this.#parts = parts;
   }
 
-  /** Units that the node has acknowledged and that were new to it: it alone knows how many shared a commit. */
+  /**
+   * Units that the node has acknowledged and that were new to it: it alone knows how many shared a commit.
+   */
   commits(): number {
     return this.#commits;
   }

@@ -1,6 +1,7 @@
 /**
- * Import into a running node: `POST /import/units?kind=json|ndjson|hl7v2[&last=true]` with the unit as body, for the source
- * system alone. The answer comes when the unit is durable, and is the same shape as a stopped node's importer gives.
+ * Import into a running node: `POST /import/units?kind=json|ndjson|hl7v2[&last=true]` with the unit as body,
+ * for the source system alone. The answer comes when the unit is durable, and is the same shape as a stopped
+ * node's importer gives.
  */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Authenticator } from '../access/authenticator.ts';

@@ -1,4 +1,7 @@
-/** Imports of every kind of input, over real records: what is taken, what is rejected and why, and that a second run changes nothing. */
+/**
+ * Imports of every kind of input, over real records: what is taken, what is rejected and why, and that a
+ * second run changes nothing.
+ */
 import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';

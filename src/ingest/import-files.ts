@@ -1,7 +1,7 @@
 /**
- * An import of files: finds them, splits them into units, keeps some under way, tries those again that waited for others,
- * and writes down what was rejected. It knows nothing of where the units go. A run that was stopped is started again with
- * the same words: what is done is known by its content and passed over.
+ * An import of files: finds them, splits them into units, keeps some under way, tries those again that waited
+ * for others, and writes down what was rejected. It knows nothing of where the units go. A run that was
+ * stopped is started again with the same words: what is done is known by its content and passed over.
  */
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -48,7 +48,9 @@ export interface ImportSummary {
   stopped?: Failure;
 }
 
-/** Imports all that lies under the paths. Throws Failure `value` where a path or the rejects file is wrong. */
+/**
+ * Imports all that lies under the paths. Throws Failure `value` where a path or the rejects file is wrong.
+ */
 export async function importFiles(options: ImportOptions): Promise<ImportSummary> {
   const rejects = await RejectsFile.open(options.rejects);
   const files = (await findInputs(options.paths)).filter(
@@ -165,7 +167,10 @@ class ImportRun {
     }
   }
 
-  /** Starts a unit when there is room for it. Messages of one sender keep their order: they are not overtaken by the next unit. */
+  /**
+   * Starts a unit when there is room for it. Messages of one sender keep their order: they are not overtaken
+   * by the next unit.
+   */
   async #start(
     file: InputFile,
     piece: Piece,

@@ -1,6 +1,7 @@
 /**
- * What an import hands over and what becomes of it: the shapes that the command line, the door and the importer share. A unit
- * is taken whole or not at all, and known again by its content, so that an import that was stopped can be started again.
+ * What an import hands over and what becomes of it: the shapes that the command line, the door and the
+ * importer share. A unit is taken whole or not at all, and known again by its content, so that an import that
+ * was stopped can be started again.
  */
 import { createHash } from 'node:crypto';
 import type { IssueType } from '../base/failure.ts';
@@ -20,7 +21,10 @@ export interface ImportUnit {
 
 /** One thing that was not taken, and why. */
 export interface Reject {
-  /** Which line or message of the unit, counted from 0; absent where it is the whole unit or an entry of a Bundle. */
+  /**
+   * Which line or message of the unit, counted from 0; absent where it is the whole unit or an entry of a
+   * Bundle.
+   */
   readonly part?: number;
   readonly code: IssueType;
   /** What is wrong and how to mend it; names nobody. */
@@ -46,8 +50,8 @@ export type UnitOutcome =
 /** Where units go: a node's importer, or a running node over HTTP. */
 export interface ImportTarget {
   /**
-   * Takes a unit; durable when it resolves. With `last` nothing waits any more: what finds nothing is rejected. Throws
-   * Failure where the import cannot go on: `no-store` (disk full), `forbidden`, `transient`.
+   * Takes a unit; durable when it resolves. With `last` nothing waits any more: what finds nothing is
+   * rejected. Throws Failure where the import cannot go on: `no-store` (disk full), `forbidden`, `transient`.
    */
   take(unit: ImportUnit, last: boolean): Promise<UnitOutcome>;
   /** Durable commits so far. */

@@ -1,7 +1,7 @@
 /**
- * Takes units of an import into this node, each in one durable commit together with the note that it was taken: so a
- * unit that is sent again, after a crash or by another run, has no second effect, though its resources get new ids.
- * Everything passes through records as the source system: validated, indexed, audited.
+ * Takes units of an import into this node, each in one durable commit together with the note that it was
+ * taken: so a unit that is sent again, after a crash or by another run, has no second effect, though its
+ * resources get new ids. Everything passes through records as the source system: validated, indexed, audited.
  */
 import { type Id, isId } from '../base/brands.ts';
 import { Failure } from '../base/failure.ts';
@@ -77,7 +77,10 @@ export class Importer {
   #queued = 0;
   #held: Held[] = [];
   #heldWrites = 0;
-  /** Commits under way by unit, and by which each `Type/id` is being put: two of one resource must not overtake. */
+  /**
+   * Commits under way by unit, and by which each `Type/id` is being put: two of one resource must not
+   * overtake.
+   */
   readonly #underWay = new Map<string, Promise<unknown>>();
   readonly #puts = new Map<string, Promise<unknown>>();
 
@@ -126,7 +129,10 @@ export class Importer {
     await this.#underWay.get(one.name);
   }
 
-  /** Units share a commit while more are coming: full ones cost least, but the writer is not left idle for long. */
+  /**
+   * Units share a commit while more are coming: full ones cost least, but the writer is not left idle for
+   * long.
+   */
   #isDue(): boolean {
     if (this.#held.length === 0) return false;
     const { importCommitResources: full } = this.#parts.settings;
@@ -134,7 +140,10 @@ export class Importer {
     return this.#queued === 0 || this.#heldWrites >= enough;
   }
 
-  /** Hands what is held to the store and does not wait for it, but for what is under way to the same resources. */
+  /**
+   * Hands what is held to the store and does not wait for it, but for what is under way to the same
+   * resources.
+   */
   async #flush(): Promise<void> {
     const held = this.#held;
     if (held.length === 0) return;
@@ -233,7 +242,10 @@ export class Importer {
     return this.#resolve(conditions, { planned: plan.planned, rejects: [...rejects, ...plan.rejects] }, last);
   }
 
-  /** References of resources of which each stands for itself: those whose condition finds nothing are rejected alone. */
+  /**
+   * References of resources of which each stands for itself: those whose condition finds nothing are rejected
+   * alone.
+   */
   async #resolve(conditions: Conditions, plan: ResourcesPlan, last: boolean): Promise<Ready> {
     const writesOf = ({ planned }: ResourcesPlan) => planned.map((one) => one.write);
     try {
@@ -340,7 +352,8 @@ function kindOfBundle({ type }: JsonObject): 'transaction' | 'batch' | 'resource
     default:
       throw new Failure(
         'not-supported',
-        `A Bundle of type "${String(type).slice(0, 40)}" is no data to import: a message or a response asks for more than keeping. Make it a transaction, a batch or a collection.`,
+        `A Bundle of type "${String(type).slice(0, 40)}" is no data to import: ` +
+          'make it a transaction, a batch or a collection.',
         { expression: 'Bundle.type' },
       );
   }

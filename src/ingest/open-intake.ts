@@ -1,7 +1,7 @@
 /**
- * The intake of a node, opened: one for every way that HL7 v2 comes in, so that messages about one person keep their order
- * whichever way they come. What the node changes by other doors is followed, so that nothing is mapped from what is no
- * longer so.
+ * The intake of a node, opened: one for every way that HL7 v2 comes in, so that messages about one person
+ * keep their order whichever way they come. What the node changes by other doors is followed, so that nothing
+ * is mapped from what is no longer so.
  */
 import type { Asker } from '../access/actor.ts';
 import { Intake, type IntakeParts } from './intake.ts';
@@ -28,7 +28,10 @@ export async function openIntake(parts: OpenIntakeParts): Promise<OpenedIntake> 
   };
 }
 
-/** Lets go of what others change from now on. Resolves when it has begun; `stopped` when the signal has ended it. */
+/**
+ * Lets go of what others change from now on. Resolves when it has begun; `stopped` when the signal has ended
+ * it.
+ */
 async function follow(
   { config, ids, log, records }: OpenIntakeParts,
   known: KnownRecords,

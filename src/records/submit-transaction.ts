@@ -1,7 +1,7 @@
 /**
- * The writes of a transaction, once planned, as one commit: references between entries and conditional ones become
- * `Type/id`, what a condition finds is not made again, and where somebody else made it meanwhile, it is looked for
- * anew. R4 "Transaction Processing Rules", http://hl7.org/fhir/R4/http.html#trules.
+ * The writes of a transaction, once planned, as one commit: references between entries and conditional ones
+ * become `Type/id`, what a condition finds is not made again, and where somebody else made it meanwhile, it
+ * is looked for anew. R4 "Transaction Processing Rules", http://hl7.org/fhir/R4/http.html#trules.
  */
 import type { Id } from '../base/brands.ts';
 import { Failure } from '../base/failure.ts';
@@ -39,9 +39,9 @@ export async function submitTransaction(
 }
 
 /**
- * Looks for what conditions name and rewrites the references of the writes, in place. Throws Failure at the entry:
- * `not-found` (412, a conditional reference finds nothing), `multiple-matches`, `invalid` (a `urn:uuid:` that names no
- * entry).
+ * Looks for what conditions name and rewrites the references of the writes, in place. Throws Failure at the
+ * entry: `not-found` (412, a conditional reference finds nothing), `multiple-matches`, `invalid` (a
+ * `urn:uuid:` that names no entry).
  */
 export async function resolveWrites(
   conditions: Conditions,

@@ -1,6 +1,6 @@
 /**
- * The files behind the paths that somebody gave, in the order in which they are best imported: whatever others refer to
- * by condition comes first, so that little has to wait.
+ * The files behind the paths that somebody gave, in the order in which they are best imported: whatever
+ * others refer to by condition comes first, so that little has to wait.
  */
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -11,14 +11,20 @@ export interface InputFile {
   readonly path: string;
   /** As it lies on the disk. */
   readonly bytes: number;
-  /** Named by the user, and not merely found in a folder: then it is rejected where it is no input, else left aside. */
+  /**
+   * Named by the user, and not merely found in a folder: then it is rejected where it is no input, else left
+   * aside.
+   */
   readonly named: boolean;
 }
 
 /** Synthea's bundles of hospitals and practitioners, which the other bundles of their folder refer to. */
 const FIRST = /^(hospital|practitioner)Information/;
 
-/** Files of all `paths`, folders searched to the bottom, hidden ones left out. Throws Failure `value` where a path is not there. */
+/**
+ * Files of all `paths`, folders searched to the bottom, hidden ones left out. Throws Failure `value` where a
+ * path is not there.
+ */
 export async function findInputs(paths: readonly string[]): Promise<readonly InputFile[]> {
   const found = new Map<string, InputFile>();
   for (const path of paths) {
@@ -40,8 +46,9 @@ export async function findInputs(paths: readonly string[]): Promise<readonly Inp
 }
 
 /**
- * 0 where something is created unless it exists, 1 where something is referred to by condition, 2 elsewhere. In this order,
- * since what is created without a condition may make one fit twice. Of large files only 2 is known.
+ * 0 where something is created unless it exists, 1 where something is referred to by condition, 2 elsewhere.
+ * In this order, since what is created without a condition may make one fit twice. Of large files only 2 is
+ * known.
  */
 function conditionsIn({ path, bytes }: InputFile): 0 | 1 | 2 {
   if (bytes > WHOLE_BYTES_MAX) return 2;

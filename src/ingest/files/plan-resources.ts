@@ -1,7 +1,7 @@
 /**
- * Resources that come without requests (NDJSON, collections, search results, single files) and entries of a batch, as
- * writes: what has an id is put under it, what has none is created. Each stands for itself, so one that is wrong is
- * rejected and the others are taken; but for those that would then refer to nothing.
+ * Resources that come without requests (NDJSON, collections, search results, single files) and entries of a
+ * batch, as writes: what has an id is put under it, what has none is created. Each stands for itself, so one
+ * that is wrong is rejected and the others are taken; but for those that would then refer to nothing.
  */
 import { Failure } from '../../base/failure.ts';
 import { isObject } from '../../fhir/json-access.ts';

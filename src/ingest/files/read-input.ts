@@ -1,16 +1,21 @@
 /**
- * The bytes of a file, unpacked where they are gzip: small files in one piece, large ones as a stream of bounded memory.
- * Small ones are read without giving way to others: the process of an import does nothing else, and its planning would
- * keep each step of an asynchronous reading waiting.
+ * The bytes of a file, unpacked where they are gzip: small files in one piece, large ones as a stream of
+ * bounded memory. Small ones are read without giving way to others: the process of an import does nothing
+ * else, and its planning would keep each step of an asynchronous reading waiting.
  */
 import { createReadStream, readFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { createGunzip, gunzipSync } from 'node:zlib';
 import { Failure } from '../../base/failure.ts';
-/** Up to this size a file is read in one piece: most inputs are Bundles, and those are needed whole anyway. */
+/**
+ * Up to this size a file is read in one piece: most inputs are Bundles, and those are needed whole anyway.
+ */
 export const WHOLE_BYTES_MAX = 16_000_000;
 
-/** The unpacked bytes, in order. Throws Failure `structure` where the gzip is damaged, `value` where the file cannot be read. */
+/**
+ * The unpacked bytes, in order. Throws Failure `structure` where the gzip is damaged, `value` where the file
+ * cannot be read.
+ */
 export async function* readInput(file: {
   readonly path: string;
   readonly bytes: number;
@@ -28,7 +33,9 @@ export async function* readInput(file: {
   }
 }
 
-/** The unpacked bytes in one piece; undefined where they are too many for that. Throws what the system does. */
+/**
+ * The unpacked bytes in one piece; undefined where they are too many for that. Throws what the system does.
+ */
 export function wholeInput(path: string): Buffer | undefined {
   const bytes = readFileSync(path);
   return isGzip(bytes) ? unpackWhole(bytes) : bytes;

@@ -1,7 +1,7 @@
 /**
- * The rejects file: a line of JSON for each input that was not taken, with where it stands, why, and for a line or a message
- * the input itself. It may hold data of patients, so only its owner may read it. Each run writes it anew, since what was
- * rejected is tried again.
+ * The rejects file: a line of JSON for each input that was not taken, with where it stands, why, and for a
+ * line or a message the input itself. It may hold data of patients, so only its owner may read it. Each run
+ * writes it anew, since what was rejected is tried again.
  */
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
@@ -31,7 +31,10 @@ export class RejectsFile {
     return this.#count;
   }
 
-  /** Adds what was rejected of a unit, or of a file where there is no unit; `first` numbers the unit's first line or message. */
+  /**
+   * Adds what was rejected of a unit, or of a file where there is no unit; `first` numbers the unit's first
+   * line or message.
+   */
   async add(file: string, rejects: readonly Reject[], unit?: ImportUnit, first?: number): Promise<void> {
     for (const { part, ...reject } of rejects) {
       const name = unit?.kind === 'hl7v2' ? 'message' : 'line';

@@ -1,6 +1,6 @@
 /**
- * The bytes of a file as units: what kind of input it is shows in its first bytes, not in its name. NDJSON and HL7 v2 are
- * split as they come, so that a file may be larger than memory. Pure: bytes in, units out.
+ * The bytes of a file as units: what kind of input it is shows in its first bytes, not in its name. NDJSON
+ * and HL7 v2 are split as they come, so that a file may be larger than memory. Pure: bytes in, units out.
  */
 import { Failure } from '../../base/failure.ts';
 import type { Settings } from '../../base/settings.ts';
@@ -194,7 +194,10 @@ const BATCH = /(^|[\r\n])(?:FHS|BHS|BTS|FTS)[^\r\n]*(?=[\r\n]|$)/g;
 /** Line ends and the marks of MLLP frames around a message. */
 const AROUND = /^(?:\s|[^\P{Cc}\u0080-\u009f])+|(?:\s|[^\P{Cc}\u0080-\u009f])+$/gu;
 
-/** Messages, each ended by FS CR. What stands before the first one and is no batch header makes a message that is rejected. */
+/**
+ * Messages, each ended by FS CR. What stands before the first one and is no batch header makes a message that
+ * is rejected.
+ */
 async function* messagesOf(chunks: AsyncIterable<Buffer>, limits: Limits): AsyncGenerator<Item> {
   let held = '';
   let at = 0;

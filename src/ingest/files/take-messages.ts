@@ -1,6 +1,7 @@
 /**
- * HL7 v2 messages of a file, through the same intake as MLLP: what is valid makes the same record, what is not is kept as
- * a dead letter, and a message that came before has no second effect, by whichever way it came.
+ * HL7 v2 messages of a file, through the same intake as MLLP: what is valid makes the same record, what is
+ * not is kept as a dead letter, and a message that came before has no second effect, by whichever way it
+ * came.
  */
 import { Failure } from '../../base/failure.ts';
 import type { Reject, UnitOutcome } from '../import-unit.ts';
@@ -12,7 +13,10 @@ const END = Buffer.from([0x1c, 0x0d]);
 /** Of these it is known that the next message would fare no better. */
 const STOPPING: ReadonlySet<string> = new Set(['no-store', 'forbidden', 'transient', 'timeout', 'throttled']);
 
-/** Takes the messages in `bytes`, each ended by FS CR, in their order. Throws Failure where none can be taken now. */
+/**
+ * Takes the messages in `bytes`, each ended by FS CR, in their order. Throws Failure where none can be taken
+ * now.
+ */
 export async function takeMessages(intake: Pick<Intake, 'take'>, bytes: Buffer): Promise<UnitOutcome> {
   const answers: Promise<Ack>[] = [];
   for (let start = 0; start < bytes.length; ) {
