@@ -253,6 +253,8 @@ export interface Complaint {
   readonly texts: readonly string[];
   /** Youngest age. */
   readonly from?: number;
+  /** Nobody needs to be looked at for it. */
+  readonly isForTelephone?: boolean;
   /** Ends in a course of antibiotics. */
   readonly isInfection?: boolean;
 }
@@ -274,6 +276,7 @@ export const COMPLAINTS: readonly Complaint[] = [
   {
     reason: 'Medication review',
     from: 30,
+    isForTelephone: true,
     texts: ['Went through all medicines. No side effects, none left over. Bloods before the next review.'],
   },
   {
@@ -284,6 +287,7 @@ export const COMPLAINTS: readonly Complaint[] = [
   {
     reason: 'Blood pressure check',
     from: 35,
+    isForTelephone: true,
     texts: ['No dizziness. Readings at home brought along and similar. Salt and exercise discussed.'],
   },
   { reason: 'Tired all the time', from: 14, texts: ['Sleeping badly, appetite good. Bloods asked for.'] },
@@ -296,12 +300,14 @@ export const COMPLAINTS: readonly Complaint[] = [
   {
     reason: 'Discussion of results',
     from: 18,
+    isForTelephone: true,
     texts: ['Results explained. Nothing that needs treatment today.'],
   },
   { reason: 'Ear ache', texts: ['Left drum red, not bulging. Pain relief and wait; to ring if no better.'] },
   {
     reason: 'Advice about travel',
     from: 18,
+    isForTelephone: true,
     texts: ['Itinerary gone through. Vaccinations are up to date.'],
   },
   { reason: 'Fever and sore throat', texts: ['Throat red, no pus, drinking well. Viral; rest and fluids.'] },

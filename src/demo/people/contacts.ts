@@ -120,11 +120,11 @@ function usualBody(life: DemoLife): { weight: number; systolic: number } {
 function consultation(
   life: DemoLife,
   at: number,
-  { reason, texts, isInfection = false }: Complaint,
+  { reason, texts, isForTelephone = false, isInfection = false }: Complaint,
   usual: { readonly weight: number; readonly systolic: number },
   chance: Chance,
 ): Consultation {
-  const how = chance.is(0.3) ? 'telephone' : 'surgery';
+  const how = isForTelephone && chance.is(0.6) ? 'telephone' : 'surgery';
   const systolic = Math.round(chance.about(usual.systolic, 6));
   const isMeasured = how === 'surgery' && life.age >= 16;
   return {

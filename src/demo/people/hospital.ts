@@ -74,7 +74,7 @@ class Registrations {
   }
 
   registrations(first: number): Sent[] {
-    const at = first - 2 * DAY;
+    const at = first - 4 * MINUTE;
     const number = this.attendanceNumber();
     const added = [this.#person('A28', at, number)];
     if (number !== hospitalNumber(this.life)) {

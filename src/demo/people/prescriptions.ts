@@ -53,8 +53,10 @@ export function prescriptionsOf(life: DemoLife): Prescription[] {
     for (let from = 0; from < issued.length; from += ITEMS_MAX) {
       const items = issued.slice(from, from + ITEMS_MAX).map((one) => {
         const isLast = i === 0 || (one.stops && i - 1 < issues / 2);
-        const status = isLast ? (one.stops ? 'stopped' : 'active') : 'completed';
-        return item({ ...one, status, at, until: life.until, chance });
+        const isOver = one.stops || life.died !== undefined;
+        const status = isLast ? (isOver ? 'stopped' : 'active') : 'completed';
+        const given = item({ ...one, status, at, until: life.until, chance });
+        return status === 'stopped' && !one.stops ? { ...given, stopped: 'Patient died' } : given;
       });
       made.push({ number: orderNumber(life.practice, chance), id: chance.uuid(), at, items });
     }
