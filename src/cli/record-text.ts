@@ -2,6 +2,7 @@
  * A shared record as lines for a terminal: the sources first, since what is missing must be seen before what
  * is there.
  */
+import type { InstantMs } from '../base/brands.ts';
 import { tableOf } from './text-table.ts';
 
 interface Concept {
@@ -34,7 +35,7 @@ export interface RecordBundle {
 }
 
 /** `nodes` names the organisation that answers at a FHIR address, such as `http://127.0.0.1:8803/fhir`. */
-export function recordText(bundle: RecordBundle, nodes: ReadonlyMap<string, string>): string {
+export function recordText(bundle: RecordBundle, nodes: ReadonlyMap<string, string>, now: InstantMs): string {
   const entries = bundle.entry ?? [];
   const issues = entries.find((entry) => entry.search.mode === 'outcome')?.resource.issue ?? [];
   const sources = issues.filter((issue) => odsOf(issue) !== '');
@@ -51,13 +52,17 @@ export function recordText(bundle: RecordBundle, nodes: ReadonlyMap<string, stri
     ]);
   return [
     tableOf(
-      ['source', 'status', 'complete up to', 'in words'],
-      sources.map((issue) => [
-        odsOf(issue),
-        (issue.details?.coding ?? []).map((coding) => coding.code ?? '').join(' '),
-        extension(issue, 'as-at')?.valueInstant ?? 'not known',
-        issue.diagnostics ?? '',
-      ]),
+      ['source', 'status', 'age', 'complete up to', 'in words'],
+      sources.map((issue) => {
+        const asAt = extension(issue, 'as-at')?.valueInstant;
+        return [
+          odsOf(issue),
+          (issue.details?.coding ?? []).map((coding) => coding.code ?? '').join(' '),
+          asAt === undefined ? 'not known' : ageText(now - Date.parse(asAt)),
+          asAt ?? 'not known',
+          issue.diagnostics ?? '',
+        ];
+      }),
     ),
     ...others.map((issue) => issue.diagnostics ?? issue.details?.text ?? ''),
     '',
@@ -77,6 +82,19 @@ const odsOf = (issue: Issue): string => extension(issue, 'source')?.valueIdentif
 function sourceOf({ fullUrl = '' }: Entry, nodes: ReadonlyMap<string, string>): string {
   const address = fullUrl.split('/').slice(0, -2).join('/');
   return nodes.get(address) ?? address;
+}
+
+const UNITS = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['min', 60_000],
+  ['s', 1000],
+] as const;
+
+/** `4 s`, `12 min`, `3 h`, `2 d`: whole units of the largest that fits; 0 s where clocks disagree. */
+function ageText(ms: number): string {
+  const unit = UNITS.find(([, length]) => ms >= length);
+  return unit === undefined ? '0 s' : `${Math.floor(ms / unit[1])} ${unit[0]}`;
 }
 
 const WHEN = [

@@ -5,6 +5,7 @@
 import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
+import { systemClock } from '../base/clock.ts';
 import { Failure } from '../base/failure.ts';
 import type { NodeConfig, OrganisationKind } from '../base/node-config.ts';
 import { controlDemo, type DemoState } from '../demo/control.ts';
@@ -58,7 +59,7 @@ export function recordCommand(program: Command): void {
       process.stdout.write(
         options.json === true
           ? `${body}\n`
-          : recordText(JSON.parse(body) as RecordBundle, await nodesIn(options.data)),
+          : recordText(JSON.parse(body) as RecordBundle, await nodesIn(options.data), systemClock.now()),
       );
     });
 }
