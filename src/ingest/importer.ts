@@ -48,6 +48,9 @@ export interface ImporterParts {
 /** Where the notes of what was taken lie, by unitName. */
 const LEDGER = 'imports';
 
+/** A unit of which nothing was written. */
+const NOTHING = { kind: 'taken', before: false, resources: 0, unchanged: 0 } as const;
+
 /** What is remembered of a unit that was taken. */
 interface Note {
   readonly resources: number;
@@ -99,6 +102,7 @@ export class Importer {
           const name = unitName(unit);
           const ready = await this.#ready(session, name, unit, last);
           if ('kind' in ready) resolve(ready);
+          else if (ready.resolved.writes.length === 0) resolve({ ...NOTHING, rejects: ready.rejects });
           else await this.#hold({ ...ready, session, name, resolve, reject });
         } catch (error) {
           reject(error);
@@ -115,7 +119,7 @@ export class Importer {
     const bytes = await session.kept(LEDGER, name);
     if (bytes === undefined) return undefined;
     const { rejects } = JSON.parse(bytes.toString()) as Note;
-    return { kind: 'taken', before: true, resources: 0, unchanged: 0, rejects };
+    return { ...NOTHING, before: true, rejects };
   }
 
   /** What depends on what is there is written alone, and nothing that came after it before it. */
@@ -197,7 +201,7 @@ export class Importer {
     } catch (thrown) {
       const rejects = [rejectOf(stopping(thrown), '')];
       if (!last && isNotThereYet(thrown)) return { kind: 'waits', rejects };
-      return { kind: 'taken', before: false, resources: 0, unchanged: 0, rejects };
+      return { ...NOTHING, rejects };
     }
   }
 
@@ -316,7 +320,7 @@ const WRITTEN: ReadonlySet<string> = new Set(['created', 'updated', 'deleted']);
 function fail({ resolve, reject }: Held, thrown: unknown): void {
   try {
     const rejects = [rejectOf(stopping(thrown), '')];
-    resolve({ kind: 'taken', before: false, resources: 0, unchanged: 0, rejects });
+    resolve({ ...NOTHING, rejects });
   } catch (error) {
     reject(error);
   }
