@@ -117,13 +117,14 @@ export class TokenChecker {
           clockTolerance: SKEW_SECONDS,
           currentDate: new Date(now),
           requiredClaims: ['exp', 'iat', 'jti', 'actor', 'purpose'],
-          maxTokenAge: this.#parts.lifeSeconds + SKEW_SECONDS,
+          maxTokenAge: this.#parts.lifeSeconds,
         },
       );
       const actor = actorIn(payload.actor, from);
       const purpose = PURPOSES.find((one) => one === payload.purpose);
       if (purpose === undefined) throw new Error('there is no such purpose');
-      return { caller: { from, actor, purpose }, key: jwk.x, until: Number(payload.exp) * 1000 };
+      const until = Math.min(Number(payload.exp), Number(payload.iat) + this.#parts.lifeSeconds) * 1000;
+      return { caller: { from, actor, purpose }, key: jwk.x, until };
     } catch (cause) {
       throw new Failure('security', 'The calling node’s token is forged, for another node, or out of date.', {
         cause,

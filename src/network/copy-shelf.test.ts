@@ -1,0 +1,188 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { InstantMs, OdsCode } from '../base/brands.ts';
+import { systemClock } from '../base/clock.ts';
+import { timeOrderedIds } from '../base/ids.ts';
+import { silentLog } from '../base/log.ts';
+import { effectiveSettings } from '../base/settings.ts';
+import { openStore } from '../store/open-store.ts';
+import type { Store } from '../store/store.ts';
+import { CopyShelf, type Shelved } from './copy-shelf.ts';
+import type { Push, PushedSegment } from './copy-wire.ts';
+import type { Pseudonym } from './pseudonym.ts';
+
+const RX1 = 'RX1' as OdsCode;
+const P = randomBytes(32).toString('base64url') as Pseudonym;
+const NOW = Number.MAX_SAFE_INTEGER as InstantMs;
+const DAY = 86_400_000;
+let now: number;
+let folder: string;
+let store: Store;
+let shelf: CopyShelf;
+
+const openIn = (name: string): Promise<Store> =>
+  openStore({
+    folder: join(folder, name),
+    clock: systemClock,
+    ids: timeOrderedIds(systemClock),
+    settings: effectiveSettings([], {}),
+    log: silentLog,
+  });
+const open = (): Promise<CopyShelf> =>
+  CopyShelf.open({
+    blobs: store.blobs,
+    clock: { ...systemClock, now: () => now as InstantMs },
+    ids: timeOrderedIds(systemClock),
+    log: silentLog,
+    settings: { copyKeepDays: 30, copyShrinkBrakePercent: 50 },
+    throughPath: join(folder, 'through.ndjson'),
+    unseal: (sealed) => sealed,
+  });
+
+beforeEach(async () => {
+  now = Date.parse('2026-01-01T00:00:00Z');
+  folder = await mkdtemp(join(tmpdir(), 'openward-shelf-'));
+  store = await openIn('store');
+  shelf = await open();
+});
+afterEach(async () => {
+  await shelf.close();
+  await store.close();
+  await rm(folder, { recursive: true });
+});
+
+let made = 0;
+const nameNow = (): string =>
+  `${now.toString(36).padStart(9, '0')}-${(made++).toString(36).padStart(3, '0')}`;
+function segment(after: string, count: number, more: Partial<PushedSegment> = {}): PushedSegment {
+  const name = nameNow();
+  const share = after === '' ? { share: { set: 's', sealed: Buffer.from('share') } } : {};
+  return { p: P, name, after, count, isClosed: false, sealed: Buffer.from(name), ...share, ...more };
+}
+const push = (...segments: PushedSegment[]): Promise<Shelved> =>
+  shelf.accept(RX1, { segments, shares: [] } satisfies Push);
+const state = (asAt: number) => ({ asAt: asAt as InstantMs, coverage: [], behind: [] });
+const through = (asAt: number): Promise<Shelved> =>
+  shelf.accept(RX1, { segments: [], shares: [], through: state(asAt) });
+const names = async (at = NOW): Promise<readonly string[] | undefined> =>
+  (await shelf.release(RX1, P, at))?.segments.map((one) => one.name);
+
+describe('a shelf', () => {
+  it('gives back a base and what followed it, in order, with its share', async () => {
+    const base = segment('', 20);
+    const first = segment(base.name, 21);
+    const second = segment(first.name, 22);
+    expect(await push(base, first, second)).toMatchObject({ missing: [], held: [] });
+    await through(now);
+    const released = await shelf.release(RX1, P, NOW);
+    expect(released?.segments.map((one) => one.name)).toEqual([base.name, first.name, second.name]);
+    expect(released).toMatchObject({ set: 's', share: Buffer.from('share'), through: { asAt: now } });
+    expect(await shelf.release('RX9' as OdsCode, P, NOW)).toBeUndefined();
+  });
+
+  it('says what it lacks, and is not told that it has everything meanwhile', async () => {
+    const stray = segment('000000000-000', 5);
+    const answer = await shelf.accept(RX1, { segments: [stray], shares: [], through: state(now) });
+    expect(answer.missing).toEqual([P]);
+    expect(await shelf.release(RX1, P, NOW)).toBeUndefined();
+  });
+
+  it('goes on from the newest of two that follow the same one: the answer to the first was lost', async () => {
+    const base = segment('', 20);
+    const lost = segment(base.name, 21);
+    const again = segment(base.name, 22);
+    const next = segment(again.name, 23);
+    await push(base);
+    await push(lost);
+    await push(again);
+    await push(next);
+    expect(await names()).toEqual([base.name, again.name, next.name]);
+  });
+
+  it('takes nothing that is older than what it has, and says how far it is', async () => {
+    const base = segment('', 20);
+    await push(base);
+    const then = now;
+    now -= DAY; // the source's clock went back
+    const older = segment('', 20);
+    expect(await push(older)).toMatchObject({ missing: [P], newestMs: then });
+    expect(await names()).toEqual([base.name]);
+  });
+
+  it('holds back a push that would remove most of a record, and serves the state before it, as old as it is', async () => {
+    const base = segment('', 20);
+    await push(base);
+    await through(now);
+    const baseAt = now;
+    now += 60_000;
+    const shrunk = segment(base.name, 9);
+    expect(await push(shrunk)).toMatchObject({ missing: [], held: [P] });
+    await through(now);
+    const released = await shelf.release(RX1, P, NOW);
+    expect(released?.segments.map((one) => one.name)).toEqual([base.name]);
+    expect(released?.held?.name).toBe(shrunk.name);
+    expect(released?.through?.asAt).toBe(baseAt);
+    expect(shelf.heldBack()).toBe(1);
+    now += 1000;
+    const mended = segment('', 20);
+    expect(await push(mended)).toMatchObject({ held: [] });
+    await through(now);
+    expect(await shelf.release(RX1, P, NOW)).toMatchObject({ through: { asAt: now } });
+    expect(await names()).toEqual([mended.name]);
+    expect(shelf.heldBack()).toBe(0);
+  });
+
+  it('takes half of a record going, few entries going, and a record that its source closes', async () => {
+    const base = segment('', 20);
+    const half = segment(base.name, 10);
+    expect((await push(base, half)).held).toEqual([]);
+    const closed = segment(half.name, 0, { isClosed: true });
+    expect((await push(closed)).held).toEqual([]);
+    const few = segment('', 9);
+    const none = segment(few.name, 0);
+    expect((await push(few, none)).held).toEqual([]);
+  });
+
+  it('keeps points in time: any of the last days opens as it was then, and older ones go', async () => {
+    const first = segment('', 20);
+    await push(first);
+    const bases: { at: number; name: string }[] = [];
+    for (let day = 0; day < 40; day++) {
+      now += DAY;
+      const base = segment('', 20);
+      await push(base);
+      bases.push({ at: now, name: base.name });
+    }
+    const yesterday = bases.at(-2);
+    expect(await names((yesterday?.at ?? 0) as InstantMs)).toEqual([yesterday?.name]);
+    const monthAgo = bases.at(-30);
+    expect(await names(((monthAgo?.at ?? 0) + 5) as InstantMs)).toEqual([monthAgo?.name]);
+    expect(await names((bases[3]?.at ?? 0) as InstantMs)).toEqual([]);
+    expect((await store.blobs.list('copy-RX1', undefined, 100)).length).toBeLessThan(33);
+  });
+
+  it('opens an earlier point in time with an as-at that is no newer', async () => {
+    const base = segment('', 20);
+    await push(base);
+    const at = now;
+    now += DAY;
+    await push(segment(base.name, 30));
+    await through(now);
+    expect((await shelf.release(RX1, P, (at + 1) as InstantMs))?.through?.asAt).toBe(at);
+  });
+
+  it('has a name of its own that is lost with its copies', async () => {
+    const { shelf: name } = await push(segment('', 1));
+    await shelf.close();
+    shelf = await open();
+    expect((await through(now)).shelf).toBe(name);
+    await shelf.close();
+    await store.close();
+    store = await openIn('another store');
+    shelf = await open();
+    expect((await through(now)).shelf).not.toBe(name);
+  });
+});
