@@ -19,7 +19,9 @@ import type { FeedConfig, NodeConfig, OrganisationKind } from '../src/base/node-
 import { effectiveSettings, type Settings } from '../src/base/settings.ts';
 import type { Identified } from '../src/fhir/resource.ts';
 import { openNodeKeys } from '../src/network/keys.ts';
+import { TokenSigner } from '../src/network/node-token.ts';
 import { type Network, openNetwork } from '../src/network/open-network.ts';
+import { type PeerAnswer, type PeerCall, PeerClient } from '../src/network/peer-client.ts';
 import { type Feeds, openFeeds } from '../src/records/feeds.ts';
 import { type OpenedRecords, openRecords } from '../src/records/open-records.ts';
 import { openStore } from '../src/store/open-store.ts';
@@ -42,6 +44,8 @@ export interface NodeUnderTest {
   replace(answer: (socket: Socket) => void): Promise<void>;
   /** The node again, after kill or replace. */
   restart(): Promise<void>;
+  /** A call to another node as this one's machinery or people make it. */
+  call(to: string, path: string, body: object, role?: Role): Promise<PeerAnswer>;
 }
 
 export interface NetworkUnderTest {
@@ -57,6 +61,7 @@ interface MemberSpec {
   readonly kind: OrganisationKind;
   readonly name?: string;
   readonly feeds?: readonly FeedConfig[];
+  readonly isProtected?: boolean;
 }
 
 /** Waits until `probe` holds, at most ten seconds. */
@@ -90,13 +95,15 @@ export async function openNetworkUnderTest(
       port: member.port,
       data: join(folder, spec.ods),
       feeds: spec.feeds ?? [],
+      isProtected: spec.isProtected === true,
       failureDomain: member.failureDomain,
       exchange: { url: exchange.url, publicKey: exchange.signingKey },
       ...(spec.kind === 'exchange'
         ? { members: join(folder, 'members.json') }
         : { locatorKey: Buffer.alloc(32, 7).toString('base64url') }),
     };
-    nodes.set(spec.ods, await openNode(config, { ...effectiveSettings([settings], {}) }));
+    const urlOf = (ods: string): string => members.find((one) => one.ods === ods)?.url ?? '';
+    nodes.set(spec.ods, await openNode(config, { ...effectiveSettings([settings], {}) }, urlOf));
   }
   const all = [...nodes.values()];
   return {
@@ -127,13 +134,14 @@ async function statusOf(
   return answer?.ok ? ((await answer.json()) as { published: boolean; copiesWaiting: number }) : undefined;
 }
 
-async function memberOf({ ods, kind, name }: MemberSpec, i: number, folder: string) {
+async function memberOf({ ods, kind, name, isProtected = false }: MemberSpec, i: number, folder: string) {
   const keys = await openNodeKeys(join(folder, ods, 'keys'));
   const port = await freePort();
   return {
     ods: ods as OdsCode,
     name: name ?? `Organisation ${ods}`,
     kind,
+    isProtected,
     port,
     url: `http://127.0.0.1:${port}`,
     failureDomain: { site: `site-${i}`, supplier: `supplier-${i}`, ring: `ring-${i}` },
@@ -158,7 +166,11 @@ interface Open {
   readonly server: FastifyInstance;
 }
 
-async function openNode(config: NodeConfig, settings: Settings): Promise<NodeUnderTest> {
+async function openNode(
+  config: NodeConfig,
+  settings: Settings,
+  urlOf: (ods: string) => string,
+): Promise<NodeUnderTest> {
   let open: Open | undefined = await start(config, settings);
   let stand: Server | undefined;
   const now = (): Open => {
@@ -225,8 +237,29 @@ async function openNode(config: NodeConfig, settings: Settings): Promise<NodeUnd
       await node.kill();
       open = await start(config, settings);
     },
+    call: (to, path, body, role = 'node') =>
+      callFrom(config, { to: to as OdsCode, url: urlOf(to), path, ...node.asker(role) }, body),
   };
   return node;
+}
+
+async function callFrom(
+  { ods, data }: NodeConfig,
+  call: Pick<PeerCall, 'to' | 'url' | 'path' | 'actor' | 'purpose' | 'requestId'>,
+  body: object,
+): Promise<PeerAnswer> {
+  const key = (await openNodeKeys(join(data, 'keys'))).signing;
+  const ids = timeOrderedIds(systemClock);
+  const client = new PeerClient(new TokenSigner({ ods, key, clock: systemClock, ids, lifeSeconds: 60 }));
+  const answer = await client.call({
+    ...call,
+    method: 'POST',
+    body: Buffer.from(JSON.stringify(body)),
+    timeoutMs: 5000,
+    bytesMax: 10_000_000,
+  });
+  client.close();
+  return answer;
 }
 
 async function start(config: NodeConfig, settings: Settings): Promise<Open> {

@@ -146,6 +146,18 @@ describe('a shelf', () => {
     expect((await push(few, none)).held).toEqual([]);
   });
 
+  it('holds back a record that goes bit by bit within a day', async () => {
+    let after = '';
+    const held: number[] = [];
+    for (let count = 20; count > 0; count -= 3) {
+      const next = segment(after, count);
+      if ((await push(next)).held.length > 0) held.push(count);
+      after = next.name;
+      now += 60_000;
+    }
+    expect(held).toEqual([8, 5, 2]);
+  });
+
   it('keeps points in time: any of the last days opens as it was then, and older ones go', async () => {
     const first = segment('', 20);
     await push(first);

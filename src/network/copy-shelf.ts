@@ -127,8 +127,7 @@ export class CopyShelf {
     if (newest !== undefined && newest.name >= segment.name) return timeOf(newest.name);
     const before = segment.after === '' ? undefined : kept.find((one) => one.name === segment.after);
     if (segment.after !== '' && before === undefined) return 'missing';
-    const lastGood = kept.findLast((one) => !one.held);
-    const held = before?.held === true || (!segment.isClosed && this.#isBraked(lastGood, segment));
+    const held = before?.held === true || (!segment.isClosed && this.#isBraked(kept, segment));
     const { sealed, share, ...head } = segment;
     if (share !== undefined) await this.#putShare(source, segment.p, share);
     await this.#parts.blobs.put(space(source), nameOf({ ...head, held }), sealed);
@@ -148,9 +147,14 @@ export class CopyShelf {
     }
   }
 
-  #isBraked(before: SegmentHead | undefined, segment: SegmentHead): boolean {
-    if (before === undefined || before.count < BRAKE_FROM) return false;
-    return segment.count < before.count * (1 - this.#parts.settings.copyShrinkBrakePercent / 100);
+  /** Against the most that there was in the last day: one that goes bit by bit goes all the same. */
+  #isBraked(kept: readonly KeptHead[], segment: SegmentHead): boolean {
+    const good = kept.slice(kept.findLastIndex((one) => one.isClosed) + 1).filter((one) => !one.held);
+    const dayAgo = this.#parts.clock.now() - DAY_MS;
+    const recent = good.filter((one, i) => i === good.length - 1 || timeOf(one.name) >= dayAgo);
+    const most = Math.max(0, ...recent.map((one) => one.count));
+    if (most < BRAKE_FROM) return false;
+    return segment.count < most * (1 - this.#parts.settings.copyShrinkBrakePercent / 100);
   }
 
   /**
