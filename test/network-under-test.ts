@@ -38,6 +38,7 @@ export interface NodeUnderTest {
   put(...resources: object[]): Promise<void>;
   remove(type: string, id: string): Promise<void>;
   asker(role: Role, patient?: NhsNumber): Asker;
+  isRunning(): boolean;
   /** As if killed: sockets closed at once, nothing said. */
   kill(): Promise<void>;
   /** In the place of a killed node: accepts and does what `answer` says with each connection. */
@@ -216,6 +217,7 @@ async function openNode(
         requestId: `test-${role}`,
       };
     },
+    isRunning: () => open !== undefined,
     async kill() {
       stand?.close();
       stand = undefined;

@@ -1,7 +1,7 @@
 /**
- * A map kept as lines appended to a file: `[key, value]`, or `[key]` where the key has gone. Lines are durable
- * when `put` resolves (fsyncs are shared), read once at start, and written afresh when most of the file is out
- * of date.
+ * A map kept as lines appended to a file: `[key, value]`, or `[key]` where the key has gone. Lines are
+ * durable when `put` resolves (fsyncs are shared), read once at start, and written afresh when most of the
+ * file is out of date.
  */
 import { type FileHandle, mkdir, open, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';

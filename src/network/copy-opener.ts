@@ -201,8 +201,8 @@ function withoutLoose(entries: readonly CopyEntry[]): readonly CopyEntry[] {
 }
 
 /**
- * The record that the segments make. Throws where one was changed, is missing in between, or holds what it may
- * not.
+ * The record that the segments make. Throws where one was changed, is missing in between, or holds what it
+ * may not.
  */
 function opened(key: Buffer, request: OpenRequest, copy: Released, bytesMax: number): OpenedSegments {
   const entries = new Map<string, CopyEntry>();

@@ -1,7 +1,7 @@
 /**
- * What is inside a sealed segment: the source's policy for the person, and the entries that are new or changed
- * since the segment before (all of them in a base), with what each needs for the policy to be applied when the
- * source cannot be asked.
+ * What is inside a sealed segment: the source's policy for the person, and the entries that are new or
+ * changed since the segment before (all of them in a base), with what each needs for the policy to be applied
+ * when the source cannot be asked.
  */
 import type { SharePolicy } from '../access/share-policy.ts';
 import type { Id, InstantMs } from '../base/brands.ts';

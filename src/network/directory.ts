@@ -1,7 +1,7 @@
 /**
  * The directory: who is in the network, where, with which keys, in which failure domain, and who keeps whose
- * continuity copies. Signed by the exchange (JWS, Ed25519) and kept by every node, so that the exchange may be
- * dead. An expired one is used with a warning; an older version never replaces a newer one.
+ * continuity copies. Signed by the exchange (JWS, Ed25519) and kept by every node, so that the exchange may
+ * be dead. An expired one is used with a warning; an older version never replaces a newer one.
  */
 
 import type { KeyObject } from 'node:crypto';

@@ -1,6 +1,6 @@
 /**
- * The guardian from the source's side: gets the third share of each person's key, once, and again where it has
- * lost them. Copies can be opened without it while both custodians are there, so nothing waits for it.
+ * The guardian from the source's side: gets the third share of each person's key, once, and again where it
+ * has lost them. Copies can be opened without it while both custodians are there, so nothing waits for it.
  */
 import type { OdsCode } from '../base/brands.ts';
 import type { Log } from '../base/log.ts';

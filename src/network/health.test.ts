@@ -17,7 +17,10 @@ import { PeerClient } from './peer-client.ts';
 const RX1 = 'RX1' as OdsCode;
 const MH1 = 'MH1' as OdsCode;
 
-/** A peer that answers probes as the test says, or takes the connection and never answers (as one that is stopped does). */
+/**
+ * A peer that answers probes as the test says, or takes the connection and never answers (as one that is
+ * stopped does).
+ */
 class Peer {
   readonly ods: OdsCode;
   answer: 'well' | 'never' | 'recorded' | 'slowly' = 'well';

@@ -1,7 +1,7 @@
 /**
- * A node's own key pairs: Ed25519 to sign what it says to others, X25519 so that others can seal shares to it.
- * Made on first start, readable by the node's user only, never sent anywhere; the public halves go into the
- * directory.
+ * A node's own key pairs: Ed25519 to sign what it says to others, X25519 so that others can seal shares to
+ * it. Made on first start, readable by the node's user only, never sent anywhere; the public halves go into
+ * the directory.
  */
 import { createPrivateKey, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
 import { chmod, link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises';

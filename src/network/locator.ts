@@ -191,7 +191,8 @@ export class Locator {
   }
 
   /**
-   * What the exchange is to know; undefined where it is to hear nothing at all, not even that nothing is held.
+   * What the exchange is to know; undefined where it is to hear nothing at all, not even that nothing is
+   * held.
    */
   async #pointer(nhsNumber: NhsNumber): Promise<Pointer | undefined> {
     const { persons, isProtected, pseudonymise } = this.#parts;

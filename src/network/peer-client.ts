@@ -23,8 +23,8 @@ export interface PeerCall {
 }
 
 /**
- * `refused`: nobody listens there, which is evidence; `late`: no whole answer in time; `garbage`: not HTTP, or
- * too much.
+ * `refused`: nobody listens there, which is evidence; `late`: no whole answer in time; `garbage`: not HTTP,
+ * or too much.
  */
 export type PeerAnswer =
   | { readonly kind: 'answer'; readonly status: number; readonly body: Buffer }

@@ -1,6 +1,6 @@
 /**
- * The shared record's outside form: a searchset Bundle joined from stored bytes, and one OperationOutcome that
- * names every source.
+ * The shared record's outside form: a searchset Bundle joined from stored bytes, and one OperationOutcome
+ * that names every source.
  */
 import { isoInstant } from '../base/clock.ts';
 import { ODS_CODE_SYSTEM } from '../fhir/resource.ts';

@@ -63,8 +63,8 @@ export interface SharedRecordQuery {
 /** What doors see of the network. */
 export interface SharedRecords {
   /**
-   * Throws Failure `not-found` (unknown, ambiguous or no relationship), `forbidden`. Comes within the deadline
-   * setting.
+   * Throws Failure `not-found` (unknown, ambiguous or no relationship), `forbidden`. Comes within the
+   * deadline setting.
    */
   assemble(nhsNumber: NhsNumber, query: SharedRecordQuery, asker: Asker): Promise<SharedRecord>;
   /** The Bundle as bytes to send, joined from stored bytes, in pieces. */
