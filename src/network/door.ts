@@ -100,6 +100,12 @@ function mountLocator(locator: LocatorExchange, server: FastifyInstance): void {
     const located = pointers.map((pointer) => locator.locate(pointer.p));
     return json(reply, { located, silent: locator.silent() });
   });
+  server.post('/locator/news', SMALL, async (request, reply) => {
+    const { from } = machineryOf(request);
+    const { run, after } = jsonOf(request) as { run?: unknown; after?: unknown };
+    const news = locator.news(from, String(run), Number.isInteger(after) ? Number(after) : -1);
+    return json(reply, { ...news, silent: locator.silent() });
+  });
   server.post('/locator/lookup', SMALL, async (request, reply) => {
     machineryOf(request);
     const { pseudonyms } = jsonOf(request) as { pseudonyms?: readonly unknown[] };

@@ -100,6 +100,22 @@ describe('the locator', () => {
     await network.node('X01').restart();
   });
 
+  it('is kept as it is now though nobody asked: who came to hold something is named without the exchange', async () => {
+    await network.node('RX1').put(patient('bob', BOB), condition('bobs', 'bob', 'New'));
+    await network.settled();
+    const kept = join(network.folder, 'GP1', 'network', 'located.ndjson');
+    await until('heard', async () => {
+      const lines = (await readFile(kept, 'utf8')).split('\n').filter((line) => line.includes(P(BOB)));
+      return lines.at(-1)?.includes('RX1') === true;
+    });
+    await network.node('X01').kill();
+    expect(named(await ask(BOB))).toEqual(['GP1', 'PH1', 'RX1']);
+    await network.node('X01').restart();
+    await network.node('RX1').remove('Condition', 'bobs');
+    await network.node('RX1').remove('Patient', 'bob');
+    await until('gone', async () => !named(await ask(BOB)).includes('RX1'));
+  });
+
   it('has everything after the exchange was started again', async () => {
     await network.node('X01').restart();
     expect(await pointers()).toContain(P(BOB));

@@ -9,10 +9,10 @@ import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { PersonIndex } from '../records/person-index.ts';
 import { AppendLog } from './append-log.ts';
-import type { Located, Pointer } from './locator-exchange.ts';
+import type { Located, LocatorNews, Pointer } from './locator-exchange.ts';
 import { machinery } from './node-token.ts';
 import type { PeerClient } from './peer-client.ts';
-import type { Pseudonym, Pseudonymise } from './pseudonym.ts';
+import { isPseudonym, type Pseudonym, type Pseudonymise } from './pseudonym.ts';
 import { isInstant } from './source-answer.ts';
 
 interface LocatorParts {
@@ -37,8 +37,8 @@ const CALL_MS = 5000;
 const QUICK_MS = 200;
 const BYTES_MAX = 4_000_000;
 const RETRY_MS = 1000;
-/** How often the exchange is asked whether it still has what this node told it. */
-const CHECK_MS = 2000;
+/** How often the exchange is asked what is new of people known here, and whether it still has all. */
+const CHECK_MS = 1000;
 /** Every pointer is told anew this often, which also renews the answers kept. */
 const RENEW_MS = 3_600_000;
 /** An answer younger than this is used again; an older one only where the exchange does not answer. */
@@ -65,6 +65,8 @@ export class Locator {
   #cursor: string | undefined;
   #isAll = false;
   #renewedAt = 0;
+  /** How far this node has heard what is new at the exchange. */
+  #news: Pick<LocatorNews, 'run' | 'upTo'> = { run: '', upTo: 0 };
   #silent: readonly OdsCode[] = [];
   #stop: () => void = () => undefined;
 
@@ -173,11 +175,11 @@ export class Locator {
    */
   async #publishAll(): Promise<boolean> {
     if (this.#isAll && this.#parts.clock.monotonicMs() - this.#renewedAt < RENEW_MS) {
-      if (this.#parts.isExchangeOut()) return true;
-      const answer = await this.#call('/locator/lookup', { pseudonyms: [] }, CALL_MS);
-      if (answer === undefined || !answer.silent.includes(this.#parts.ods)) return true;
+      if (this.#parts.isExchangeOut() || (await this.#hearNews())) return true;
       this.#isAll = false;
     }
+    // asked first, so that what others tell while this node is at it is news afterwards
+    await this.#hearNews();
     for (;;) {
       const page = await this.#parts.persons.people(this.#cursor, PAGE);
       const numbers = [...new Set(page.entries.map((entry) => entry.nhsNumber))];
@@ -188,6 +190,28 @@ export class Locator {
     this.#isAll = true;
     this.#renewedAt = this.#parts.clock.monotonicMs();
     return true;
+  }
+
+  /**
+   * Keeps what is new about people known here, so that the answers kept are right when the exchange dies.
+   * False where it has to be told everything again, and asked for everything: it has lost what it had, or was
+   * started again.
+   */
+  async #hearNews(): Promise<boolean> {
+    for (;;) {
+      const { run, upTo } = this.#news;
+      const body = { run, after: upTo };
+      const news = (await this.#post('/locator/news', body, CALL_MS)) as Partial<LocatorNews & Answer>;
+      const { changed = [], silent } = news;
+      // where it does not answer, all stays as it is
+      if (!isCodes(silent) || !changed.every((one) => isPseudonym(one.p) && isLocated(one.located)))
+        return true;
+      this.#silent = silent;
+      this.#news = { run: String(news.run), upTo: Number(news.upTo) };
+      for (const { p, located } of changed) this.#keep(p, located);
+      if (news.isGap === true || silent.includes(this.#parts.ods)) return false;
+      if (this.#news.upTo === upTo || this.#closed) return true;
+    }
   }
 
   /**
@@ -222,9 +246,17 @@ export class Locator {
   }
 
   async #call(path: string, body: object, timeoutMs: number): Promise<Answer | undefined> {
+    const { located, silent } = (await this.#post(path, body, timeoutMs)) as Partial<Answer>;
+    if (!Array.isArray(located) || !located.every(isLocated) || !isCodes(silent)) return undefined;
+    this.#silent = silent;
+    return { located, silent };
+  }
+
+  /** What the exchange answers; an object without anything in it where it does not. */
+  async #post(path: string, body: object, timeoutMs: number): Promise<object> {
     const { ods, client } = this.#parts;
     const exchange = this.#parts.exchange();
-    if (exchange === undefined) return undefined;
+    if (exchange === undefined) return {};
     const { actor, purpose, requestId } = machinery(ods, 'locator');
     const answer = await client.call({
       to: exchange.ods,
@@ -238,14 +270,12 @@ export class Locator {
       timeoutMs,
       bytesMax: BYTES_MAX,
     });
-    if (answer.kind !== 'answer' || answer.status !== 200) return undefined;
+    if (answer.kind !== 'answer' || answer.status !== 200) return {};
     try {
-      const { located, silent } = JSON.parse(answer.body.toString()) as Answer;
-      if (!located.every(isLocated) || !isCodes(silent)) return undefined;
-      this.#silent = silent;
-      return { located, silent };
+      const value: unknown = JSON.parse(answer.body.toString());
+      return typeof value === 'object' && value !== null ? value : {};
     } catch {
-      return undefined;
+      return {};
     }
   }
 }

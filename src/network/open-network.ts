@@ -129,7 +129,7 @@ async function openRooms(parts: NetworkParts, exchange: NonNullable<NodeConfig['
       .filter((entry) => entry.kind !== 'exchange')
       .map((entry) => entry.ods);
   const path = join(folder, 'pointers.ndjson');
-  return { ...shared, locatorExchange: await LocatorExchange.open({ path, clock, members }) };
+  return { ...shared, locatorExchange: await LocatorExchange.open({ path, clock, ids, members }) };
 }
 
 class Membership {
