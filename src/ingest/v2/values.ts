@@ -230,21 +230,26 @@ function contentType(type: string, subtype: string): string {
   return fit ? `${media}/${subtype.toLowerCase()}` : 'application/octet-stream';
 }
 
-const RANGE = /^\s*\(?\s*(-?\d+(?:\.\d+)?)\s*(?:-|–|to)\s*(-?\d+(?:\.\d+)?)\s*\)?\s*$/;
-const ONE_SIDED = /^\s*(<=?|>=?|≤|≥)\s*(-?\d+(?:\.\d+)?)\s*$/;
+const RANGE = /^(-?\d+(?:\.\d+)?)\s*(?:-|–|to)\s*(-?\d+(?:\.\d+)?)$/;
+const ONE_SIDED = /^(<=?|>=?|≤|≥)\s*(-?\d+(?:\.\d+)?)$/;
+/** Some laboratories print `[ 27 - 35 ]` or `(27-35)`. */
+const BRACKETED = /^(?:\[([^[\]]*)\]|\(([^()]*)\))$/;
 
 /** OBX-7: its text always, low and high where it tells them. */
 export function rangesIn(obx: Segment): ObservationReferenceRange[] {
   const text = wholeText(obx, 7).trim();
   if (text === '') return [];
   const unit = unitIn(repetitions(obx, 6)[0]);
-  const both = RANGE.exec(text);
+  const brackets = BRACKETED.exec(text);
+  const bare = (brackets?.[1] ?? brackets?.[2] ?? text).trim();
+  if (bare === '') return [];
+  const both = RANGE.exec(bare);
   if (both !== null) {
     const low = quantityOf(both[1] ?? '', unit);
     const high = quantityOf(both[2] ?? '', unit);
     return [{ ...given('low', low), ...given('high', high), text }];
   }
-  const one = ONE_SIDED.exec(text);
+  const one = ONE_SIDED.exec(bare);
   const bound = one === null ? undefined : quantityOf(one[2] ?? '', unit);
   if (bound === undefined) return [{ text }];
   return [one?.[1]?.startsWith('<') || one?.[1] === '≤' ? { high: bound, text } : { low: bound, text }];
