@@ -1,7 +1,7 @@
 /**
  * A message in, its answer out. The message as it came, what it makes of the record, and the answer are one durable
  * commit; only then is it answered AA. What is never valid is kept with the reason and answered AR; what may be taken
- * another time is answered AE, and the feed's watermark waits for it. One control id of one sender has one effect.
+ * another time is answered AE, and the feed's watermark waits for it. A message that comes again has one effect.
  */
 import type { Asker } from '../access/actor.ts';
 import type { Clock } from '../base/clock.ts';
@@ -27,7 +27,7 @@ import {
 import type { KnownRecords } from './known-records.ts';
 import { laneKeys } from './lane-keys.ts';
 import { Lanes } from './lanes.ts';
-import { slug } from './v2/mapping.ts';
+import { slug, type Warning } from './v2/mapping.ts';
 import { type Ack, ackFor } from './v2-ack.ts';
 import { eventOf } from './v2-event.ts';
 import type { Header } from './v2-header.ts';
@@ -56,6 +56,8 @@ interface Passage {
   readonly name: string;
   /** The same message, when it came before. */
   readonly before: KeptMessage | undefined;
+  /** Another message came before under the same control id. */
+  readonly reused: boolean;
 }
 
 /** Something went wrong here, and the message may be taken when it is sent again. */
@@ -110,7 +112,7 @@ export class Intake {
   ): Promise<Ack> {
     return this.#lanes.run(keys, async () => {
       const session = this.#sessionFor(one.feed, one.header);
-      const bare: Passage = { ...one, session, arrival, before: undefined };
+      const bare: Passage = { ...one, session, arrival, before: undefined, reused: false };
       try {
         const before = await keptBefore(session, one.name);
         if (before === undefined || isSameMessage(before.raw, one.raw)) {
@@ -118,7 +120,9 @@ export class Intake {
           return await work({ ...bare, before });
         }
         const name = otherName(one.name, one.raw);
-        return await this.#refuse({ ...bare, name, before: await keptBefore(session, name) }, reused());
+        const other = await keptBefore(session, name);
+        if (other?.code === 'AA') return this.#again(bare, other);
+        return await work({ ...bare, name, before: other, reused: true });
       } catch (error) {
         return this.#fail(bare, error);
       }
@@ -190,7 +194,7 @@ export class Intake {
     }
   }
 
-  async #plan({ header, feed, name, session }: Passage, message: Message): Promise<Plan> {
+  async #plan({ header, feed, name, session, reused }: Passage, message: Message): Promise<Plan> {
     const { clock, config, ids, known } = this.#parts;
     eventOf(message);
     const zone = zoneOf(feed);
@@ -202,7 +206,7 @@ export class Intake {
         zone,
         source: `https://openward.org/hl7-v2/${feed?.name ?? 'mllp'}/${kind}/${name}`,
         sent: sentTime(header, zone, clock.now()),
-        warnings: [],
+        warnings: reused ? [REUSED] : [],
       },
       lookup: known.as(session),
       ids,
@@ -358,12 +362,11 @@ async function keptBefore(session: RecordSession, name: string): Promise<KeptMes
   return bytes === undefined ? undefined : keptMessage(bytes);
 }
 
-function reused(): Failure {
-  return new Failure(
-    'duplicate',
-    'MSH-10 was used before by this sender for another message. Send it under a control id of its own.',
-  );
-}
+/** Nothing is dropped for a sender whose counter began anew; people can see that it did. */
+const REUSED: Warning = {
+  field: 'MSH-10',
+  text: 'The control id was used before for another message. This one was taken as one of its own.',
+};
 
 function crowded(cause: Failure): Failure {
   return new Failure(

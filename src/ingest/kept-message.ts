@@ -74,12 +74,16 @@ export function otherName(name: string, raw: Buffer): string {
  * when they send again.
  */
 export function isSameMessage(one: Buffer, other: Buffer): boolean {
-  return one.equals(other) || afterHeader(one).equals(afterHeader(other));
+  return one.equals(other) || afterHeader(one) === afterHeader(other);
 }
 
-function afterHeader(raw: Buffer): Buffer {
-  const end = raw.findIndex((byte, i) => i > 3 && (byte === 0x0d || byte === 0x0a));
-  return end < 0 ? raw : raw.subarray(end);
+/** The segments after the header, whichever line ends they have; all where there is only one. */
+function afterHeader(raw: Buffer): string {
+  const lines = raw
+    .toString('latin1')
+    .split(/[\r\n]+/)
+    .filter((line) => line !== '');
+  return (lines.length < 2 ? lines : lines.slice(1)).join('\r');
 }
 
 /** The write that keeps a message. */
