@@ -36,14 +36,17 @@ const MENTION_SOURCE = /^https:\/\/openward\.org\/hl7-v2\/[^/]+\/(?:ORU|MDM)-/;
 export async function upsertPatient(work: Work, pid: Segment, news: PatientNews): Promise<FoundPatient> {
   const segments = patientSegments(work.message, pid);
   const found = await findPatient(work, pid);
-  const { known, number } = found;
+  const { known, number, others } = found;
   if (known === undefined) {
     const made = patientAfter(work.mapping, segments, undefined);
     const id = work.set.create(made, made.identifier ?? []);
     return { id, reference: `Patient/${id}`, number, isNew: true, linked: [] };
   }
   const mayUpdate = news === 'admission' || MENTION_SOURCE.test(known.resource.meta?.source ?? '');
-  if (mayUpdate) work.set.replace(known.id, patientAfter(work.mapping, segments, known.resource));
+  if (mayUpdate) {
+    const after = patientAfter(work.mapping, segments, known.resource);
+    work.set.replace(known.id, withoutNumbersOf(others, after));
+  }
   return {
     id: known.id,
     reference: `Patient/${known.id}`,
@@ -51,6 +54,18 @@ export async function upsertPatient(work: Work, pid: Segment, news: PatientNews)
     isNew: false,
     linked: linkedTo(known.resource),
   };
+}
+
+/** A number that another record carries stays there alone: on two records it would tell neither of them. */
+function withoutNumbersOf(others: Found, patient: Patient): Patient {
+  const taken = others.flatMap(({ resource }) => resource.identifier ?? []);
+  if (taken.length === 0) return patient;
+  const identifier = patient.identifier?.filter(
+    (one) =>
+      one.system === NHS_NUMBER_SYSTEM ||
+      !taken.some((other) => other.system === one.system && other.value === one.value),
+  );
+  return { ...patient, ...(identifier === undefined ? {} : { identifier }) };
 }
 
 function linkedTo(patient: Patient): readonly string[] {
@@ -73,6 +88,8 @@ function patientSegments(message: Message, pid: Segment): PatientSegments {
 interface PatientMatch {
   readonly known: { readonly id: Id; readonly resource: Patient } | undefined;
   readonly number: Identifier;
+  /** Records that carry others of the numbers. */
+  readonly others: Found;
 }
 
 /** The Patient that a PID means, if the node holds it. Throws Failure `required` where PID says no number at all. */
@@ -81,7 +98,8 @@ async function findPatient({ mapping, set }: Work, pid: Segment): Promise<Patien
   const [number] = numbers;
   if (number !== undefined) {
     const found = await set.find('Patient', numbers);
-    return { known: chosen(mapping, found, number), number };
+    const known = chosen(mapping, found, number);
+    return { known, number, others: found.filter((one) => one !== known) };
   }
   const field = nhsNumberField(mapping, pid);
   if (field.kind !== 'number') {
@@ -96,7 +114,7 @@ async function findPatient({ mapping, set }: Work, pid: Segment): Promise<Patien
     return isVerified || compareDemographics(sent, resource).verdict !== 'different';
   });
   if (fitting.length > 1) throw ambiguous();
-  return { known: fitting[0], number: byNhsNumber };
+  return { known: fitting[0], number: byNhsNumber, others: [] };
 }
 
 type Found = readonly { readonly id: Id; readonly resource: Patient }[];

@@ -63,13 +63,14 @@ export function ackFor(header: Header, { code, id, at, problem, warnings = [] }:
   ];
   const text = problem === undefined ? '' : escapeText(problem.text, delimiters);
   const msa = join(['MSA', code, escapeText(header.controlId, delimiters), text]);
-  const lines = [join(withCharset(msh)), msa];
+  const lines = [msa];
   if (problem !== undefined) lines.push(join(errorSegment(header, problem)));
   // before 2.5 an ERR has no severity, and a warning would be read as an error
   if (hasSeverity(header.version)) {
     for (const one of warnings) lines.push(join(warningSegment(header, one)));
   }
-  const said = { code, text: lines.map((line) => `${line}\r`).join('') };
+  const all = [join(withCharset(msh, lines)), ...lines];
+  const said = { code, text: all.map((line) => `${line}\r`).join('') };
   return problem === undefined ? said : { ...said, problem };
 }
 
@@ -82,8 +83,8 @@ function trailing(field: string): RegExp {
   return new RegExp(`\\u{${field.codePointAt(0)?.toString(16)}}+$`, 'u');
 }
 
-function withCharset(msh: readonly string[]): readonly string[] {
-  const isPlain = msh.every((one) => /^[\u0020-\u007e]*$/.test(one));
+function withCharset(msh: readonly string[], lines: readonly string[]): readonly string[] {
+  const isPlain = [...msh, ...lines].every((one) => /^[\u0020-\u007e]*$/.test(one));
   return isPlain ? msh : [...msh, '', '', '', '', '', 'UNICODE UTF-8'];
 }
 

@@ -119,7 +119,7 @@ export function identifierIn(
   const value = part(repetition, 1).replace(/\s+/g, ' ');
   if (value === '') return undefined;
   const type = identifierType(part(repetition, 5));
-  const concept = typeConcept(isPatientNumber(type) && kind === 'MRN' ? 'MR' : type);
+  const concept = typeConcept(type === '' && kind === 'MRN' ? 'MR' : type);
   const period = {
     ...timed('start', timeFrom(mapping, part(repetition, 7), field)),
     ...timed('end', timeFrom(mapping, part(repetition, 8), field)),

@@ -81,8 +81,9 @@ const UNITED_KINGDOM = new Set(['', 'GB', 'GBR', 'UK', 'ENG', 'ENGLAND', 'UNITED
 export function addressIn(mapping: Mapping, repetition: Repetition, field: string): Address | undefined {
   const kind = part(repetition, 7).toUpperCase();
   if (NOT_A_RESIDENCE.has(kind)) return undefined;
-  const street = [part(repetition, 1), numberedStreet(repetition)].filter((one) => one !== '');
-  const line = [...street.slice(0, 1), part(repetition, 2), part(repetition, 8)].filter((one) => one !== '');
+  const line = [...streetLines(repetition), part(repetition, 2), part(repetition, 8)].filter(
+    (one) => one !== '',
+  );
   const region = part(repetition, 4);
   const country = part(repetition, 6);
   const inUk = UNITED_KINGDOM.has(country.toUpperCase());
@@ -104,9 +105,11 @@ export function addressIn(mapping: Mapping, repetition: Repetition, field: strin
   return { ...ADDRESS_KINDS[kind], ...address, ...given('period', period) };
 }
 
-/** SAD: house number and street where they are apart. */
-function numberedStreet(repetition: Repetition): string {
-  return `${part(repetition, 1, 3)} ${part(repetition, 1, 2)}`.trim();
+/** SAD: the street line, and dwelling number and street where they are apart and not said in it. */
+function streetLines(repetition: Repetition): readonly string[] {
+  const [whole, street, dwelling] = [1, 2, 3].map((n) => part(repetition, 1, n)) as [string, string, string];
+  const apart = `${dwelling} ${street}`.trim();
+  return whole !== '' && whole.includes(street) ? [whole] : [whole, apart];
 }
 
 const TELECOM_USES: Readonly<Record<string, NonNullable<ContactPoint['use']>>> = {
