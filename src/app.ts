@@ -23,6 +23,7 @@ import { feedDoor } from './ingest/feed-door.ts';
 import { importDoor } from './ingest/import-door.ts';
 import type { ImportTarget } from './ingest/import-unit.ts';
 import { Importer } from './ingest/importer.ts';
+import type { Intake } from './ingest/intake.ts';
 import { openMllp } from './ingest/mllp-server.ts';
 import { openIntake } from './ingest/open-intake.ts';
 import { openNodeKeys } from './network/keys.ts';
@@ -163,15 +164,14 @@ export async function openForImport(config: NodeConfig, settings: Settings, log:
   const { ods, kind } = config;
   const { records } = await openRecords({ store, clock, ids, settings, ods, kind, log });
   const feeds = await openFeeds({ feeds: config.feeds, folder: config.data, clock });
-  const { intake, close: closeIntake } = await openIntake({
-    config,
-    records,
-    feeds,
-    settings,
-    clock,
-    ids,
-    log,
-  });
+  // following the node's changes costs, and most imports bring no HL7 v2
+  let opened: ReturnType<typeof openIntake> | undefined;
+  const intake: Pick<Intake, 'take'> = {
+    async take(message) {
+      opened ??= openIntake({ config, records, feeds, settings, clock, ids, log });
+      return (await opened).intake.take(message);
+    },
+  };
   const importer = new Importer({ settings, ids, intake, base: `http://${config.host}:${config.port}/fhir` });
   const session = records.as({
     actor: { id: 'import', name: 'openward import', role: 'system', organisation: ods },
@@ -184,7 +184,7 @@ export async function openForImport(config: NodeConfig, settings: Settings, log:
       commits: () => store.figures().transactions,
     },
     async close() {
-      await closeIntake();
+      await (await opened)?.close();
       await feeds.close();
       await store.close();
     },

@@ -1,5 +1,5 @@
 /**
- * Bytes → JSON value, for everything that comes from outside. One scan of the bytes bounds the nesting
+ * Bytes → JSON value, for everything that comes from outside. One scan of the text bounds the nesting
  * before anything recursive sees it; an error tells line, column and what was expected, and nothing of
  * the content. http://hl7.org/fhir/R4/json.html
  */
@@ -10,7 +10,8 @@ import { isForgotten, keepDecimals, type WrittenDecimal } from './exact-decimals
 import { isObject } from './json-access.ts';
 import { findJsonError } from './json-error.ts';
 
-const QUOTE = 0x22;
+const SPACE = 0x20;
+const COMMA = 0x2c;
 const BACKSLASH = 0x5c;
 const COLON = 0x3a;
 const MINUS = 0x2d;
@@ -28,8 +29,8 @@ const LARGE_E = 0x45;
  */
 export function parseJson(bytes: Uint8Array, settings: Pick<Settings, 'jsonDepthMax'>): unknown {
   const start = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
-  const { members, decimals } = scan(bytes, start, settings.jsonDepthMax);
   const text = decode(start === 0 ? bytes : bytes.subarray(start));
+  const { members, decimals } = scan(text, settings.jsonDepthMax);
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -48,45 +49,59 @@ interface Scanned {
   readonly decimals: readonly WrittenDecimal[];
 }
 
-/** Counts the members (colons outside strings), notes decimals to keep, and throws where brackets nest too deep. */
-function scan(bytes: Uint8Array, start: number, depthMax: number): Scanned {
+/**
+ * Counts the members (colons outside strings), notes decimals to keep, and throws where brackets nest too deep. It leaps
+ * from quote to quote, so that what stands inside strings, by far the most, is never looked at.
+ */
+function scan(text: string, depthMax: number): Scanned {
   const decimals: WrittenDecimal[] = [];
   let depth = 0;
   let members = 0;
   let numbers = 0;
-  for (let i = start; i < bytes.length; i++) {
-    const c = bytes[i];
-    if (c === QUOTE) {
-      for (i++; i < bytes.length; i++) {
-        const inner = bytes[i];
-        if (inner === QUOTE) break;
-        if (inner === BACKSLASH) i++;
+  for (let i = 0; i < text.length; ) {
+    const quote = text.indexOf('"', i);
+    const gapEnd = quote < 0 ? text.length : quote;
+    for (; i < gapEnd; i++) {
+      const c = text.charCodeAt(i);
+      if (c <= SPACE || c === COMMA) continue;
+      if (c === COLON) {
+        members++;
+      } else if (c === 0x7b || c === 0x5b) {
+        if (++depth > depthMax) throw tooDeep(text, i, depthMax);
+      } else if (c === 0x7d || c === 0x5d) {
+        depth--;
+      } else if (c === MINUS || isDigit(c)) {
+        const end = endOfNumber(text, i);
+        if (end - i > 1) noteDecimal(decimals, text, i, end, numbers);
+        numbers++;
+        i = end - 1;
       }
-    } else if (c === COLON) {
-      members++;
-    } else if (c === 0x7b || c === 0x5b) {
-      if (++depth > depthMax) throw tooDeep(bytes, start, i, depthMax);
-    } else if (c === 0x7d || c === 0x5d) {
-      depth--;
-    } else if (c !== undefined && (c === MINUS || isDigit(c))) {
-      const end = endOfNumber(bytes, i);
-      if (end - i > 1) noteDecimal(decimals, bytes, i, end, numbers);
-      numbers++;
-      i = end - 1;
     }
+    i = quote < 0 ? text.length : afterString(text, quote);
   }
   return { members, decimals };
+}
+
+/** Where the string that begins at `quote` has ended: the end of the text where it never does. */
+function afterString(text: string, quote: number): number {
+  for (let end = text.indexOf('"', quote + 1); end >= 0; end = text.indexOf('"', end + 1)) {
+    let before = end - 1;
+    while (text.charCodeAt(before) === BACKSLASH) before--;
+    // an even number of backslashes before it are all escaped themselves
+    if ((end - before) % 2 === 1) return end + 1;
+  }
+  return text.length;
 }
 
 function isDigit(c: number): boolean {
   return c >= 0x30 && c <= 0x39;
 }
 
-/** The first byte after a number, or after what stands where one should be: JSON.parse judges it. */
-function endOfNumber(bytes: Uint8Array, start: number): number {
+/** The first character after a number, or after what stands where one should be: JSON.parse judges it. */
+function endOfNumber(text: string, start: number): number {
   let i = start + 1;
-  for (; i < bytes.length; i++) {
-    const c = bytes[i] ?? 0;
+  for (; i < text.length; i++) {
+    const c = text.charCodeAt(i);
     if (!isDigit(c) && c !== POINT && c !== MINUS && c !== PLUS && c !== SMALL_E && c !== LARGE_E) break;
   }
   return i;
@@ -95,38 +110,35 @@ function endOfNumber(bytes: Uint8Array, start: number): number {
 /** A short number is never forgotten unless it ends in zero, is negative or has an exponent; all else is tried. */
 function noteDecimal(
   decimals: WrittenDecimal[],
-  bytes: Uint8Array,
+  text: string,
   start: number,
   end: number,
   ordinal: number,
 ): void {
-  const last = bytes[end - 1];
-  if (end - start < 9 && last !== ZERO && bytes[start] !== MINUS && !hasExponent(bytes, start, end)) return;
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1');
-  if (isForgotten(text)) decimals.push({ ordinal, text });
+  const first = text.charCodeAt(start);
+  const last = text.charCodeAt(end - 1);
+  if (end - start < 9 && last !== ZERO && first !== MINUS && !hasExponent(text, start, end)) return;
+  const number = text.slice(start, end);
+  if (isForgotten(number)) decimals.push({ ordinal, text: number });
 }
 
-function hasExponent(bytes: Uint8Array, start: number, end: number): boolean {
-  for (let i = start; i < end; i++) if (bytes[i] === SMALL_E || bytes[i] === LARGE_E) return true;
+function hasExponent(text: string, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) {
+    const c = text.charCodeAt(i);
+    if (c === SMALL_E || c === LARGE_E) return true;
+  }
   return false;
 }
 
-function tooDeep(bytes: Uint8Array, start: number, at: number, depthMax: number): Failure {
-  const { line, column } = placeOf(bytes, start, at);
-  const text = `The JSON is nested deeper than ${depthMax} levels (line ${line}, column ${column}); setting jsonDepthMax.`;
-  return new Failure('too-costly', text, { status: 400 });
-}
-
-function placeOf(bytes: Uint8Array, start: number, at: number): { line: number; column: number } {
-  let line = 1;
-  let lineStart = start;
-  for (let i = start; i < at; i++) {
-    if (bytes[i] === 0x0a) {
-      line++;
-      lineStart = i + 1;
-    }
-  }
-  return { line, column: at - lineStart + 1 };
+function tooDeep(text: string, at: number, depthMax: number): Failure {
+  const before = text.slice(0, at).split('\n');
+  const column = (before.at(-1)?.length ?? 0) + 1;
+  const place = `line ${before.length}, column ${column}`;
+  return new Failure(
+    'too-costly',
+    `The JSON is nested deeper than ${depthMax} levels (${place}); setting jsonDepthMax.`,
+    { status: 400 },
+  );
 }
 
 function decode(bytes: Uint8Array): string {

@@ -97,6 +97,15 @@ export class Dictionary {
     ]);
   }
 
+  /** A resource that was not known yet, with the version that is its newest from now on. */
+  newResource(type: string, id: string, rid: number): number {
+    return this.#keep(
+      this.#resources,
+      `${type}/${id}`,
+      this.#connection.run('INSERT INTO ent(type, id, cur) VALUES (?, ?, ?)', typeNumber(type), id, rid),
+    );
+  }
+
   resourceOrNew(type: string, id: string): number {
     return (
       this.resource(type, id) ??

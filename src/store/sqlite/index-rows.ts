@@ -54,12 +54,12 @@ export class IndexRows {
 
   /** Inserts what was added since the last time. */
   insert(): void {
-    this.#put('INSERT OR IGNORE INTO ix VALUES (?, ?)', this.#ix);
-    this.#put('INSERT OR IGNORE INTO ref VALUES (?, ?, ?)', this.#ref);
-    this.#put('INSERT OR IGNORE INTO dat VALUES (?, ?, ?, ?)', this.#dat);
-    this.#put('INSERT OR IGNORE INTO qty VALUES (?, ?, ?, ?)', this.#qty);
-    this.#put('INSERT OR IGNORE INTO str VALUES (?, ?, ?)', this.#str);
-    this.#put('INSERT OR IGNORE INTO comp VALUES (?, ?, ?)', this.#comp);
+    this.#put('ix', this.#ix);
+    this.#put('ref', this.#ref);
+    this.#put('dat', this.#dat);
+    this.#put('qty', this.#qty);
+    this.#put('str', this.#str);
+    this.#put('comp', this.#comp);
     this.#ix = [];
     this.#ref = [];
     this.#dat = [];
@@ -68,10 +68,33 @@ export class IndexRows {
     this.#comp = [];
   }
 
-  #put(sql: string, rows: Key[]): void {
+  #put(table: string, rows: Key[]): void {
     if (rows.length > 1) rows.sort(byKey);
-    for (const row of rows) this.#connection.run(sql, ...row);
+    let i = 0;
+    for (; i + ROWS_AT_ONCE <= rows.length; i += ROWS_AT_ONCE) {
+      const several = rows.slice(i, i + ROWS_AT_ONCE);
+      this.#connection.run(insertOf(table, several[0]?.length ?? 0, ROWS_AT_ONCE), ...several.flat());
+    }
+    for (; i < rows.length; i++) {
+      const row = rows[i] ?? [];
+      this.#connection.run(insertOf(table, row.length, 1), ...row);
+    }
   }
+}
+
+/** Rows of one statement: crossing into SQLite costs about as much as a row. */
+const ROWS_AT_ONCE = 20;
+
+const inserts = new Map<string, string>();
+
+function insertOf(table: string, columns: number, rows: number): string {
+  const key = `${table} ${rows}`;
+  const known = inserts.get(key);
+  if (known !== undefined) return known;
+  const row = `(${Array.from({ length: columns }, () => '?').join(', ')})`;
+  const made = `INSERT OR IGNORE INTO ${table} VALUES ${Array.from({ length: rows }, () => row).join(', ')}`;
+  inserts.set(key, made);
+  return made;
 }
 
 function byKey(a: Key, b: Key): number {

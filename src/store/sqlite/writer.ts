@@ -192,8 +192,8 @@ export class Writer {
         return existing;
       }
     }
-    const lid = this.#dictionary.resourceOrNew(op.type, op.id);
-    if (this.#current(lid) !== undefined) {
+    const lid = this.#dictionary.resource(op.type, op.id);
+    if (lid !== undefined && this.#current(lid) !== undefined) {
       throw new Failure(
         'duplicate',
         `${op.type} has a resource under this id already. Leave the id to the server.`,
@@ -204,8 +204,8 @@ export class Writer {
   }
 
   #put(op: Extract<PreparedOp, { op: 'put' }>, at: number, rows: IndexRows): Written {
-    const lid = this.#dictionary.resourceOrNew(op.type, op.id);
-    const current = this.#current(lid);
+    const lid = this.#dictionary.resource(op.type, op.id);
+    const current = lid === undefined ? undefined : this.#current(lid);
     checkIfMatch(op.ifMatch, current);
     if (current !== undefined && op.onlyIfChanged === true) {
       const unchanged = this.#unchanged(op, current);
@@ -267,17 +267,21 @@ export class Writer {
     return { outcome: 'deleted', id: op.id, version, at, rid };
   }
 
-  /** Writes one version with its index; the index rows wait in `rows` so that they go in sorted. */
+  /**
+   * Writes one version with its index; the index rows wait in `rows` so that they go in sorted. `known` is the resource's
+   * lid where it has one.
+   */
   #version(
     type: string,
     id: string,
-    lid: number,
+    known: number | undefined,
     version: number,
     at: number,
     write: PreparedWrite,
     rows: IndexRows,
   ): number {
     const rid = ++this.#rid;
+    const lid = known ?? this.#dictionary.newResource(type, id, rid);
     const people = write.patients.map((patient) => this.#dictionary.resourceOrNew('Patient', patient));
     const person = people.length === 0 ? null : people.length === 1 ? (people[0] ?? null) : -1;
     const number = typeNumber(type);
@@ -294,7 +298,7 @@ export class Writer {
     );
     const text = wireText(type, id, version, at as InstantMs, write.tail);
     this.#connection.run('INSERT INTO body VALUES (?, ?)', rid, Buffer.from(text));
-    this.#connection.run('UPDATE ent SET cur = ? WHERE lid = ?', rid, lid);
+    if (known !== undefined) this.#connection.run('UPDATE ent SET cur = ? WHERE lid = ?', rid, lid);
     rows.add(type, rid, write.index, people);
     return rid;
   }
