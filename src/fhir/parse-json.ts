@@ -50,8 +50,9 @@ interface Scanned {
 }
 
 /**
- * Counts the members (colons outside strings), notes decimals to keep, and throws where brackets nest too deep. It leaps
- * from quote to quote, so that what stands inside strings, by far the most, is never looked at.
+ * Counts the members (colons outside strings), notes decimals to keep, and throws where brackets nest too
+ * deep. It leaps from quote to quote, so that what stands inside strings, by far the most, is never looked
+ * at.
  */
 function scan(text: string, depthMax: number): Scanned {
   const decimals: WrittenDecimal[] = [];
@@ -107,7 +108,10 @@ function endOfNumber(text: string, start: number): number {
   return i;
 }
 
-/** A short number is never forgotten unless it ends in zero, is negative or has an exponent; all else is tried. */
+/**
+ * A short number is never forgotten unless it ends in zero, is negative or has an exponent; all else is
+ * tried.
+ */
 function noteDecimal(
   decimals: WrittenDecimal[],
   text: string,
