@@ -9,6 +9,7 @@ import { type Dictionary, typeName } from './dictionary.ts';
 import { personsOf } from './version-rows.ts';
 
 const AT_ONCE = 200;
+const ROWS_AT_ONCE = 2000;
 
 export class ChangesFeed {
   readonly #connection: Connection;
@@ -36,17 +37,25 @@ export class ChangesFeed {
         'SELECT seq, at, first, last FROM commits WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?',
         [last, this.#head(), AT_ONCE],
       );
-      for (const [at, time, first, end] of commits) {
+      for (const change of this.#changes(commits.map((row) => row.map(Number)))) {
         if (signal.aborted) return;
-        last = Number(at);
-        yield {
-          seq: last as Seq,
-          at: Number(time) as InstantMs,
-          entries: this.#entries(Number(first), Number(end)),
-        };
+        last = change.seq;
+        yield change;
       }
       if (commits.length === 0) await this.#next(last, signal);
     }
+  }
+
+  /** Changes of commits (seq, at, first, last) that follow on each other: at least the first, and no more than many rows together. */
+  #changes(commits: readonly number[][]): Change[] {
+    const [, , first = 0, end = 0] = commits[0] ?? [];
+    const taken = commits.filter(([, , , last = 0], i) => i === 0 || last < first + ROWS_AT_ONCE);
+    const entries = this.#entries(first, Math.max(end, taken.at(-1)?.[3] ?? 0));
+    return taken.map(([seq, at, from = 0, to = 0]) => ({
+      seq: seq as Seq,
+      at: at as InstantMs,
+      entries: entries.slice(from - first, to + 1 - first),
+    }));
   }
 
   #entries(first: number, last: number): ChangedResource[] {

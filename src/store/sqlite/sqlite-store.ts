@@ -64,6 +64,7 @@ export class SqliteStore implements Store {
   readonly #parts: StoreParts;
   readonly #changes: ChangesFeed;
   readonly #pending = new Map<number, { resolve(reply: Reply): void; reject(error: unknown): void }>();
+  #outbox: WriteRequest[] = [];
   #n = 0;
   #head: Seq;
   #groups = 0;
@@ -143,6 +144,7 @@ export class SqliteStore implements Store {
       this.#dead = 'closed';
       await new Promise<void>((resolve) => {
         this.#closed = resolve;
+        this.#post();
         this.#parts.writer.postMessage('close');
       });
     }
@@ -198,8 +200,16 @@ export class SqliteStore implements Store {
     const request: WriteRequest = { n, now, ops, blobs, ...(audit === undefined ? {} : { audit }) };
     return new Promise((resolve, reject) => {
       this.#pending.set(n, { resolve, reject });
-      this.#parts.writer.postMessage(request);
+      this.#outbox.push(request);
+      if (this.#outbox.length === 1) setImmediate(() => this.#post());
     });
+  }
+
+  /** What one turn of the event loop brought goes to the writer as one message: waking it costs, and a fuller group shares its fsync. */
+  #post(): void {
+    if (this.#outbox.length === 0) return;
+    this.#parts.writer.postMessage(this.#outbox);
+    this.#outbox = [];
   }
 
   #heard(group: GroupReply): void {

@@ -55,7 +55,9 @@ let idle: NodeJS.Timeout | undefined;
 /** The node's clock, as the newest request told it, and when that was. */
 let told = { now: 0, at: 0 };
 
-port.on('message', (first: WriteRequest | 'close') => {
+type Message = readonly WriteRequest[] | 'close';
+
+port.on('message', (first: Message) => {
   if (first === 'close') {
     clearTimeout(idle);
     connection.database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
@@ -64,13 +66,13 @@ port.on('message', (first: WriteRequest | 'close') => {
     port.close();
     return;
   }
-  const group: WriteRequest[] = [first];
+  const group: WriteRequest[] = [...first];
   let closing = false;
   while (group.length < GROUP_MAX && !closing) {
-    const next = receiveMessageOnPort(port) as { message: WriteRequest | 'close' } | undefined;
+    const next = receiveMessageOnPort(port) as { message: Message } | undefined;
     if (next === undefined) break;
     if (next.message === 'close') closing = true;
-    else group.push(next.message);
+    else group.push(...next.message);
   }
   told = { now: Math.max(...group.map(({ now }) => now)), at: systemClock.monotonicMs() };
   port.postMessage({ replies: writer.writeGroup(group) } satisfies GroupReply);
