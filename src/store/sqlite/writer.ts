@@ -1,5 +1,5 @@
 /**
- * The one writer: takes a group of commits, gives each a savepoint of its own (so that one that fails does not fail its neighbours), and
+ * The one writer: takes a group of commits, sees that one that fails does not fail its neighbours, and
  * makes the whole group durable with one fsync. Runs in the writer thread; knows nothing of threads.
  */
 
@@ -63,6 +63,8 @@ export class Writer {
   #now = 0;
   #also = new Set<number>();
   #instead = new Map<string, string>();
+  /** Of the last request that failed. */
+  #failure: Failure | undefined;
 
   constructor(options: WriterOptions) {
     this.#options = options;
@@ -79,10 +81,27 @@ export class Writer {
 
   /** Writes a group; when it returns, what succeeded is on disk. A failure of the disk fails every request of the group. */
   writeGroup(requests: readonly WriteRequest[]): WriteReply[] {
+    return this.#group(requests, false) ?? this.#group(requests, true) ?? [];
+  }
+
+  /**
+   * The replies; undefined where a request failed with some of its ops written. `carefully` that cannot be, since each request has a
+   * savepoint of its own: dear, because every page that it touches is copied, so they are taken only when they are needed.
+   */
+  #group(requests: readonly WriteRequest[], carefully: boolean): WriteReply[] | undefined {
     const before = this.#mark();
     try {
       this.#connection.database.exec('BEGIN IMMEDIATE');
-      const replies = requests.map((request) => this.#attempt(request));
+      const replies: WriteReply[] = [];
+      for (const request of requests) {
+        const reply = carefully ? this.#attempt(request) : this.#venture(request);
+        if (reply === undefined) {
+          this.#connection.database.exec('ROLLBACK');
+          this.#return(before);
+          return undefined;
+        }
+        replies.push(reply);
+      }
       if (this.#auditN > before.auditN) {
         this.#connection.run(
           "INSERT OR REPLACE INTO meta VALUES ('auditHead', ?)",
@@ -129,22 +148,36 @@ export class Writer {
   }
 
   #attempt(request: WriteRequest): WriteReply {
-    const before = this.#mark();
     this.#connection.database.exec('SAVEPOINT one');
+    const reply = this.#venture(request) ?? this.#failed(request);
+    this.#connection.database.exec('failure' in reply ? 'ROLLBACK TO one; RELEASE one' : 'RELEASE one');
+    return reply;
+  }
+
+  /** Writes one request. Undefined where it failed and may have written: an op refuses before it has written anything itself. */
+  #venture(request: WriteRequest): WriteReply | undefined {
+    const before = this.#mark();
     try {
-      if (request.ops.length > 0 || request.blobs.length > 0) this.#options.checkRoom();
-      const reply = this.#write(request);
-      this.#connection.database.exec('RELEASE one');
-      return reply;
+      return this.#write(request);
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
-      this.#connection.database.exec('ROLLBACK TO one; RELEASE one');
-      this.#return(before);
-      return { n: request.n, failure: failureParts(error) };
+      this.#failure = error;
+      if (request.ops.length > 1) {
+        this.#return(before);
+        return undefined;
+      }
+      this.#count(before);
+      return this.#failed(request);
     }
   }
 
+  #failed({ n }: WriteRequest): WriteReply {
+    if (this.#failure === undefined) throw new Error('a request failed without a failure');
+    return { n, failure: failureParts(this.#failure) };
+  }
+
   #write(request: WriteRequest): WriteReply {
+    if (request.ops.length > 0 || request.blobs.length > 0) this.#options.checkRoom();
     const rows = new IndexRows(this.#connection, this.#dictionary);
     this.#now = request.now;
     this.#also = new Set();
@@ -394,13 +427,18 @@ export class Writer {
     return { seq: this.#seq, rid: this.#rid, at: this.#at, auditN: this.#auditN, auditHash: this.#auditHash };
   }
 
+  /** Back to where it stood before what has been, or will be, rolled back: numbers of the dictionary that were new are no more. */
   #return(mark: Mark): void {
+    this.#count(mark);
+    this.#dictionary.clear();
+  }
+
+  #count(mark: Mark): void {
     this.#seq = mark.seq;
     this.#rid = mark.rid;
     this.#at = mark.at;
     this.#auditN = mark.auditN;
     this.#auditHash = mark.auditHash;
-    this.#dictionary.clear();
   }
 }
 
