@@ -23,7 +23,20 @@ const store = await openStore({
   log: silentLog,
 });
 const broken = await store.verifyAudit();
-writeSync(1, broken === undefined ? 'open\n' : `broken ${JSON.stringify(broken)}\n`);
+say(broken === undefined ? 'open' : `broken ${JSON.stringify(broken)}`);
+
+/** Waits where the pipe is full: the parent may be slow to read. */
+function say(line: string): void {
+  for (;;) {
+    try {
+      writeSync(1, `${line}\n`);
+      return;
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'EAGAIN') throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    }
+  }
+}
 
 const basic = (name: string, code: string): Identified =>
   ({ resourceType: 'Basic', id: id(name), code: { coding: [{ code }] } }) as Identified;
@@ -38,9 +51,9 @@ async function write(lane: number): Promise<never> {
     ];
     const blob = { space: 'raw', name, bytes: Buffer.alloc(300 + (n % 40) * 100, name) };
     await store.commit(ops, draft({ requestId: name, targets: [`lane-${lane}`] }), [blob]);
-    writeSync(1, `write ${name}\n`);
+    say(`write ${name}`);
     await store.auditReads([draft({ action: 'read', requestId: name })]);
-    writeSync(1, `read ${name}\n`);
+    say(`read ${name}`);
   }
 }
 await Promise.all(Array.from({ length: LANES }, (_, lane) => write(lane)));
