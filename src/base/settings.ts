@@ -118,11 +118,6 @@ export const SETTINGS = {
     'resources',
     'Most patients, visits and the like that HL7 v2 messages changed lately and that are kept in mind.',
   ),
-  v2AnswersRememberedMax: setting<number>(
-    10_000,
-    'answers',
-    'Most answers to HL7 v2 messages that are kept in mind, so that a repeated one is known without the disk.',
-  ),
   importInputBytesMax: setting<number>(
     100_000_000,
     'bytes',
