@@ -190,6 +190,41 @@ describe('order', () => {
   });
 });
 
+describe('two doors at once', () => {
+  it('change one patient again and again: every message is taken, and nothing of either is lost', async () => {
+    // the other door of this test never rests
+    const busy = await openMllpUnderTest(undefined, { v2AttemptsMax: 1_000 });
+    await busy.send(admission('RACE', 'M-RACE'));
+    const session = busy.records.as(asker('system'));
+    const [{ id } = { id: '' }] = await busy.withNumber('Patient', 'M-RACE');
+    let written = 0;
+    const otherDoor = (async () => {
+      while (written < 25) {
+        const { bytes, versionId } = await session.read('Patient', id as Id);
+        const known = JSON.parse(bytes.toString());
+        const photo = [...(known.photo ?? []), { title: `p${written}` }];
+        const op = { op: 'put' as const, resource: { ...known, photo }, ifMatch: versionId };
+        const done = await session.submit([op]).then(
+          () => true,
+          () => false,
+        );
+        if (done) written += 1;
+      }
+    })();
+    const source = await SourceSystem.connect(busy.port());
+    for (let i = 0; i < 25; i++) {
+      const update = [header({ id: `RACE${i}`, event: 'ADT^A31' }), person('M-RACE', `NAME${i}`)].join('\r');
+      expect(code(await source.ask(update))).toBe('AA');
+    }
+    await otherDoor;
+    source.hangUp();
+    const [patient] = await busy.withNumber('Patient', 'M-RACE');
+    expect(patient?.name?.[0]?.family).toBe('NAME24');
+    expect(patient?.photo?.map((one) => one.title)).toEqual(Array.from({ length: 25 }, (_, i) => `p${i}`));
+    await busy.close();
+  });
+});
+
 describe('what cannot be taken', () => {
   it.each([
     ['binary', Buffer.from(Array.from({ length: 400 }, (_, i) => (i * 7) % 0x1c)), 'AR'],

@@ -26,8 +26,23 @@ export interface V2Time {
 const DTM =
   /^(\d{4})(?:(\d{2})(?:(\d{2})(?:(\d{2})(?:(\d{2})(?:(\d{2})(?:\.(\d{1,4}))?)?)?)?)?)?(?:([+-])(\d{2}):?(\d{2}))?$/;
 
+/** A message says the same few times again and again. */
+const recent = new Map<string, V2Time | undefined>();
+const RECENT_MAX = 1_000;
+
 /** The time in `text`; undefined where it is none (empty, 31 June, 25 o'clock). `zone` is an IANA name. */
 export function parseV2Time(text: string, zone: string): V2Time | undefined {
+  if (text === '') return undefined;
+  const key = `${text} ${zone}`;
+  const known = recent.get(key);
+  if (known !== undefined || recent.has(key)) return known;
+  if (recent.size >= RECENT_MAX) recent.clear();
+  const time = timeOf(text, zone);
+  recent.set(key, time);
+  return time;
+}
+
+function timeOf(text: string, zone: string): V2Time | undefined {
   const match = DTM.exec(text.trim());
   if (match === null) return undefined;
   const [, year = '', month, day, hour, minute, second, fraction, sign, offsetHours, offsetMinutes] = match;
