@@ -25,6 +25,7 @@ const TYPES: Readonly<Partial<Record<ResourceType, string>>> = {
   Observation: 'results and measurements',
   Patient: 'personal details',
   Procedure: 'procedures',
+  QuestionnaireResponse: 'completed forms',
   ServiceRequest: 'referrals and requests',
   Specimen: 'samples',
   Task: 'tasks',
@@ -137,3 +138,5 @@ export function genderWords(gender: string | undefined): string | undefined {
 export const MEDICINE_TYPES = ['MedicationRequest', 'MedicationStatement', 'MedicationDispense'] as const;
 
 export const RESULT_TYPES = ['Observation', 'DiagnosticReport'] as const;
+export const LETTER_TYPES = ['DocumentReference', 'Composition', 'Communication'] as const;
+export const VISIT_TYPES = ['Encounter', 'Appointment', 'EpisodeOfCare'] as const;

@@ -25,6 +25,17 @@ export interface DemoPerson {
   readonly why: string;
 }
 
+/** Whether there is more to say of this person than that the record is a usual one. */
+export function hasStory({ why }: DemoPerson): boolean {
+  return why !== '' && !why.startsWith('a usual record');
+}
+
+/** What makes the person worth a look, as a sentence. */
+export function whyWords({ why, sources }: DemoPerson): string {
+  const words = why === '' ? `something in ${sources.length} places` : why;
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
+}
+
 export interface DemoState {
   readonly nodes: readonly DemoNode[];
   readonly people: readonly DemoPerson[];

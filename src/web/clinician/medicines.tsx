@@ -125,7 +125,7 @@ function Groups({
             <ul class="ow-tied">
               {tied.map((line) => (
                 <li key={line.entry.key}>
-                  <Line line={line} page={page} />
+                  <Line line={line} page={page} under={lead} />
                 </li>
               ))}
             </ul>
@@ -142,7 +142,16 @@ const ROLES: Readonly<Record<MedicineLine['role'], string>> = {
   reported: 'Reported',
 };
 
-function Line({ line, page }: { readonly line: MedicineLine; readonly page: RecordPage }): JSX.Element {
+/** `under` is what the line is tied to: its words are not said twice. */
+function Line({
+  line,
+  page,
+  under,
+}: {
+  readonly line: MedicineLine;
+  readonly page: RecordPage;
+  readonly under?: MedicineLine;
+}): JSX.Element {
   const { name, doses, route, instructions, quantity } = line;
   const parts: ComponentChildren[] = [<strong key="name">{genericCase(name.name)}</strong>];
   if (name.strength !== undefined) parts.push(strengthText(name.strength, clinicianNumber));
@@ -158,7 +167,9 @@ function Line({ line, page }: { readonly line: MedicineLine; readonly page: Reco
   if (instructions !== undefined) parts.push(instructions);
   return (
     <>
-      <p class="ow-list__title ow-med">{parts.map((part, index) => [index > 0 && ' — ', part])}</p>
+      {!saysTheSame(line, under) && (
+        <p class="ow-list__title ow-med">{parts.map((part, index) => [index > 0 && ' — ', part])}</p>
+      )}
       <p class="ow-list__meta">
         <span>
           {ROLES[line.role]}
@@ -176,6 +187,19 @@ function Line({ line, page }: { readonly line: MedicineLine; readonly page: Reco
       </p>
     </>
   );
+}
+
+/** Whether what would be read as the medicine is word for word what stands above it. */
+function saysTheSame(line: MedicineLine, under: MedicineLine | undefined): boolean {
+  const said = ({ name, doses, route, instructions }: MedicineLine): string =>
+    JSON.stringify([name.recorded, doses, route, instructions]);
+  return under !== undefined && (said(line) === said(under) || isBareOf(line, under));
+}
+
+/** The same medicine, and nothing said of how to take it. */
+function isBareOf(line: MedicineLine, under: MedicineLine): boolean {
+  const isBare = line.doses.length === 0 && line.route === undefined && line.instructions === undefined;
+  return isBare && line.name.recorded === under.name.recorded;
 }
 
 function amountWords({ value, unit, comparator }: Amount): string {

@@ -131,7 +131,7 @@ function ZoneTwo({ page, person }: { readonly page: RecordPage; readonly person:
   const sections = [
     addressSection(person),
     contactSection(person),
-    practiceSection(person),
+    practiceSection(person, page),
     kinSection(person),
   ];
   return (
@@ -222,12 +222,12 @@ function contactText({ use, value }: ContactPoint): string {
   return `${where}${value ?? NOT_RECORDED}`;
 }
 
-function practiceSection(person: Patient): Section {
+function practiceSection(person: Patient, { view }: RecordPage): Section {
   const [practice] = person.generalPractitioner ?? [];
   const code = practice?.identifier?.value;
-  const name = practice?.display ?? code;
-  const full =
-    practice?.display === undefined || code === undefined ? [name ?? NOT_RECORDED] : [practice.display, code];
+  const known = view.sources.find((source) => source.ods === code)?.name;
+  const name = practice?.display ?? known ?? code;
+  const full = [...new Set([name ?? NOT_RECORDED, code ?? name ?? NOT_RECORDED])];
   return { label: 'GP practice', brief: name ?? NOT_RECORDED, full };
 }
 

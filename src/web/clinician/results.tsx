@@ -143,13 +143,17 @@ function Row({ series, page }: { readonly series: ResultSeries; readonly page: R
           </span>
         ))}
       </th>
-      <td class="ow-table__number">
+      <td class={latest.amount === undefined ? 'ow-table__words' : 'ow-table__number'}>
         <strong>{valueText(latest)}</strong>
       </td>
       <td>
         <Flag value={latest} />
       </td>
-      <td class="ow-table__number">
+      <td
+        class={
+          previous !== undefined && previous.amount === undefined ? 'ow-table__words' : 'ow-table__number'
+        }
+      >
         {previous === undefined ? (
           'None'
         ) : (

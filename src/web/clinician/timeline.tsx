@@ -4,12 +4,13 @@
  */
 import type { JSX } from 'preact';
 import { Pagination } from '../components/content.tsx';
+import { DetailLine } from '../components/detail-line.tsx';
 import { Button, Select } from '../components/form.tsx';
 import { Gaps } from '../components/gaps.tsx';
 import { SourceBadge } from '../components/source-badge.tsx';
 import type { TimelineFilter, TimelinePage, TimelineRow } from '../record/timeline.ts';
 import type { RecordPage } from '../record-page.ts';
-import { counted, ENTRY_KINDS, statusWords } from '../record-words.ts';
+import { counted, ENTRY_KINDS, LETTER_TYPES, statusWords } from '../record-words.ts';
 import { NEVER_SHOWN } from '../source-words.ts';
 import { pageLinks } from '../timeline-links.ts';
 import { NotForRole } from './not-for-role.tsx';
@@ -109,7 +110,16 @@ function DownSources({
   );
 }
 
-function Row({ row, page }: { readonly row: TimelineRow; readonly page: RecordPage }): JSX.Element {
+function Row({
+  row,
+  page,
+  open,
+}: {
+  readonly row: TimelineRow;
+  readonly page: RecordPage;
+  /** Long texts stand open. */
+  readonly open?: boolean;
+}): JSX.Element {
   const { entry, description, parts, same } = row;
   const { what, title, status, details, author } = description;
   return (
@@ -126,9 +136,7 @@ function Row({ row, page }: { readonly row: TimelineRow; readonly page: RecordPa
           )}
         </p>
         {details.map((detail) => (
-          <p class="ow-event__detail" key={detail.label}>
-            <span class="ow-event__label">{detail.label}</span> {detail.text}
-          </p>
+          <DetailLine key={detail.label} detail={detail} about={title} open={open === true} />
         ))}
         {parts.length > 0 && (
           <ul class="ow-event__parts">
@@ -152,7 +160,7 @@ function Row({ row, page }: { readonly row: TimelineRow; readonly page: RecordPa
       </div>
       <p class="ow-list__meta ow-event__source">
         <SourceBadge entry={entry} now={page.now} face="clinician" />
-        {author !== undefined && <span>{author}</span>}
+        {author !== undefined && author !== entry.source.name && <span>{author}</span>}
       </p>
     </li>
   );
@@ -202,9 +210,12 @@ const SECTIONS = {
   letters: {
     one: 'document',
     many: 'documents',
-    types: ['DocumentReference', 'Composition', 'Communication'],
+    types: LETTER_TYPES,
   },
 } as const;
+
+/** A few documents stand open; many are a list to choose from. */
+const OPEN_MAX = 3;
 
 /** Rows of one kind, in full, for a section of its own. */
 export function Events({
@@ -234,7 +245,7 @@ export function Events({
         />
         <ol class="ow-timeline">
           {fitting.map((row) => (
-            <Row key={row.entry.key} row={row} page={page} />
+            <Row key={row.entry.key} row={row} page={page} open={fitting.length <= OPEN_MAX} />
           ))}
         </ol>
       </NotForRole>

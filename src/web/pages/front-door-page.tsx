@@ -14,7 +14,14 @@ import { momentAt } from '../moment.ts';
 import { kindWords } from '../organisation-words.ts';
 import { counted } from '../record-words.ts';
 import { momentWords } from '../source-words.ts';
-import type { DemoNode, DemoPerson, DemoState, Fault } from '../supervisor.ts';
+import {
+  type DemoNode,
+  type DemoPerson,
+  type DemoState,
+  type Fault,
+  hasStory,
+  whyWords,
+} from '../supervisor.ts';
 
 export interface FrontDoor {
   readonly organisations: readonly OrganisationState[];
@@ -81,14 +88,18 @@ function WhatToTry(): JSX.Element {
       </h2>
       <ol class="ow-steps">
         <li>
-          <strong>Open somebody’s record</strong>
+          <strong>
+            <a href="#people">Open somebody’s record</a>
+          </strong>
           <p>
             Choose a person below and the place where you ask from. See it as the patient, or as somebody who
             works there.
           </p>
         </li>
         <li>
-          <strong>Take a system away</strong>
+          <strong>
+            <a href="#systems">Take a system away</a>
+          </strong>
           <p>Stop the hospital, or have it answer slowly, hang, or send nonsense.</p>
         </li>
         <li>
@@ -111,7 +122,7 @@ function People({
   readonly front: FrontDoor;
 }): JSX.Element {
   const placed = people.map((person, index) => ({ person, index }));
-  const storied = placed.filter(({ person }) => person.why !== '');
+  const storied = placed.filter(({ person }) => hasStory(person));
   const first = (storied.length > 0 ? storied : placed).slice(0, SHOWN);
   const rest = placed.filter((one) => !first.includes(one));
   return (
@@ -159,7 +170,7 @@ function Person({
           NHS number <span class="nhsuk-u-nowrap">{spaced(person.nhsNumber)}</span>
         </p>
       </div>
-      <p>{person.why === '' ? `Has something in ${person.sources.length} places.` : person.why}</p>
+      <p>{whyWords(person)}</p>
       <p class="ow-person__where">
         {places.map((place) => (
           <a key={place.ods} href={`${place.url}/#person-${index}`}>
@@ -274,7 +285,7 @@ function Acts({ node }: { readonly node: DemoNode }): JSX.Element {
             value={fault}
             items={Object.entries(FAULT_WORDS).map(([value, text]) => ({ value, text }))}
           />
-          <Button text="Set fault" about={`of ${name}`} variant="secondary" small />
+          <Button text="Set" about={`the fault of ${name}`} variant="secondary" small />
         </form>
       )}
     </div>

@@ -14,7 +14,7 @@ import type { PageContent } from '../document.tsx';
 import { kindWords, personaName, roleWords } from '../organisation-words.ts';
 import { counted, typesList } from '../record-words.ts';
 import { stateWords } from '../source-words.ts';
-import type { DemoPerson } from '../supervisor.ts';
+import { type DemoPerson, hasStory, whyWords } from '../supervisor.ts';
 
 export interface Home {
   readonly config: NodeConfig;
@@ -166,7 +166,7 @@ function Legend(): JSX.Element {
 const SHOWN = 8;
 
 function People({ home }: { readonly home: Home }): JSX.Element {
-  const storied = home.people.filter((person) => person.why !== '');
+  const storied = home.people.filter((person) => hasStory(person));
   const first = (storied.length > 0 ? storied : home.people).slice(0, SHOWN);
   const rest = home.people.filter((person) => !first.includes(person));
   return (
@@ -213,7 +213,7 @@ function Person({
           </span>
         </p>
       </div>
-      <p>{person.why === '' ? `Has something in ${person.sources.length} places.` : person.why}</p>
+      <p>{whyWords(person)}</p>
       <div class="ow-person__acts">
         <form method="post" action="/open">
           <input type="hidden" name="nhsNumber" value={person.nhsNumber} />

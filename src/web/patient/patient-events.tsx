@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import type { ResourceType } from '../../fhir/resource.ts';
 import { Pagination } from '../components/content.tsx';
+import { DetailLine } from '../components/detail-line.tsx';
 import { Button, Select } from '../components/form.tsx';
 import { Gaps } from '../components/gaps.tsx';
 import { SourceBadge } from '../components/source-badge.tsx';
@@ -146,9 +147,7 @@ function Event({ row, page }: { readonly row: TimelineRow; readonly page: Record
         )}
       </p>
       {details.map((detail) => (
-        <p class="ow-event__detail" key={detail.label}>
-          {detail.label}: {detail.text}
-        </p>
+        <DetailLine key={detail.label} detail={detail} about={title} open={false} />
       ))}
       {parts.length > 0 && (
         <ul class="ow-event__parts">
@@ -166,7 +165,7 @@ function Event({ row, page }: { readonly row: TimelineRow; readonly page: Record
             : when.precision === 'minute'
               ? patientDateTime(when)
               : patientDate(when)}
-          {author !== undefined && `, ${author}`}
+          {author !== undefined && author !== entry.source.name && `, ${author}`}
         </span>
         <SourceBadge entry={entry} now={page.now} face="patient" />
         {same.map((one) => (

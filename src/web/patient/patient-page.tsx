@@ -3,6 +3,7 @@
  * record it is stands on every page.
  */
 import type { JSX } from 'preact';
+import type { ResourceType } from '../../fhir/resource.ts';
 import { formatNhsNumber } from '../../identity/nhs-number.ts';
 import { ALLERGY_HEADINGS } from '../allergy-words.ts';
 import { BackLink } from '../components/content.tsx';
@@ -14,9 +15,10 @@ import { medicineView } from '../record/medicine-view.ts';
 import { problemView } from '../record/problem-view.ts';
 import { nameInUse } from '../record/resource-text.ts';
 import { resultView } from '../record/result-view.ts';
+import { sectionGaps } from '../record/section-gaps.ts';
 import { type TimelineFilter, type TimelineRow, timelinePage, timelineRows } from '../record/timeline.ts';
 import type { RecordPage } from '../record-page.ts';
-import { counted } from '../record-words.ts';
+import { counted, LETTER_TYPES, MEDICINE_TYPES, RESULT_TYPES, VISIT_TYPES } from '../record-words.ts';
 import { PatientAllergies } from './patient-allergies.tsx';
 import { Everything, OneKind } from './patient-events.tsx';
 import { PatientMedicines } from './patient-medicines.tsx';
@@ -118,20 +120,12 @@ function Section({
           page={page}
           rows={rows()}
           kinds={['letters']}
-          types={['DocumentReference', 'Composition', 'Communication']}
+          types={LETTER_TYPES}
           what="letters or documents"
         />
       );
     case 'visits':
-      return (
-        <OneKind
-          page={page}
-          rows={rows()}
-          kinds={['visits']}
-          types={['Encounter', 'Appointment', 'EpisodeOfCare']}
-          what="visits"
-        />
-      );
+      return <OneKind page={page} rows={rows()} kinds={['visits']} types={VISIT_TYPES} what="visits" />;
     case 'everything':
       return (
         <Everything page={page} timeline={timelinePage(view, filter, timelinePageSize)} filter={filter} />
@@ -145,6 +139,8 @@ interface Card {
   readonly section: PatientSection;
   readonly title: string;
   readonly text: string;
+  /** Kinds that it counts: where some of them may be missing, the card says so. */
+  readonly types: readonly ResourceType[];
 }
 
 function Overview({
@@ -157,14 +153,19 @@ function Overview({
   return (
     <>
       <ul class="ow-cards">
-        {cardsOf(page, rows).map(({ section, title, text }) => (
+        {cardsOf(page, rows).map(({ section, title, text, types }) => (
           <li class="ow-card" key={section}>
             <h2 class="ow-card__heading">
               <a class="ow-card__link" href={`${page.path}/${section}`}>
                 {title}
               </a>
             </h2>
-            <p class="ow-card__text">{text}</p>
+            <p class="ow-card__text">
+              {text}
+              {types.length > 0 &&
+                sectionGaps(page.view.sources, types).gaps.length > 0 &&
+                ' (not the whole list)'}
+            </p>
           </li>
         ))}
       </ul>
@@ -173,7 +174,8 @@ function Overview({
   );
 }
 
-function cardsOf({ view, allergies }: RecordPage, rows: readonly TimelineRow[]): readonly Card[] {
+function cardsOf(page: RecordPage, rows: readonly TimelineRow[]): readonly Card[] {
+  const { view, allergies } = page;
   const medicines = medicineView(view.entries, view.references);
   const problems = problemView(view.entries);
   const results = resultView(view.entries);
@@ -185,37 +187,49 @@ function cardsOf({ view, allergies }: RecordPage, rows: readonly TimelineRow[]):
       section: 'allergies',
       title: 'Allergies',
       text: allergies === undefined ? '' : ALLERGY_HEADINGS[allergies.heading],
+      types: [],
     },
     {
       section: 'medicines',
       title: 'Medicines',
       text: `${medicines.current.length} current, ${medicines.past.length} past`,
+      types: MEDICINE_TYPES,
     },
     {
       section: 'conditions',
       title: 'Conditions',
       text: `${problems.current.length} current, ${problems.past.length} past`,
+      types: ['Condition'],
     },
     {
       section: 'results',
       title: 'Test results',
       text: counted(tests, 'test or measurement', 'tests and measurements'),
+      types: RESULT_TYPES,
     },
     {
       section: 'vaccinations',
       title: 'Vaccinations',
       text: counted(of('vaccinations'), 'vaccination', 'vaccinations'),
+      types: ['Immunization'],
     },
     {
       section: 'letters',
       title: 'Letters and documents',
       text: counted(of('letters'), 'document', 'documents'),
+      types: LETTER_TYPES,
     },
-    { section: 'visits', title: 'Visits and stays', text: counted(of('visits'), 'visit', 'visits') },
+    {
+      section: 'visits',
+      title: 'Visits and stays',
+      text: counted(of('visits'), 'visit', 'visits'),
+      types: VISIT_TYPES,
+    },
     {
       section: 'everything',
       title: 'Everything',
       text: counted(rows.length, 'entry, newest first', 'entries, newest first'),
+      types: page.view.sources.flatMap((source) => source.covers),
     },
   ];
 }

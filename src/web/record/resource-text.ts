@@ -46,10 +46,22 @@ export function firstCode(concept: CodeableConcept | undefined): string | undefi
   return concept?.coding?.find((coding) => coding.code !== undefined)?.code;
 }
 
+/** UCUM codes as people write them; a unit's own words stand where its code is not here. http://unitsofmeasure.org */
 const UNIT_NAMES: Readonly<Record<string, string>> = {
   Cel: '°C',
   'mm[Hg]': 'mmHg',
   '/min': 'per minute',
+  '{beats}/min': 'per minute',
+  '{breaths}/min': 'per minute',
+  '%': '%',
+  kg: 'kg',
+  g: 'g',
+  cm: 'cm',
+  m: 'm',
+  'kg/m2': 'kg/m²',
+  'umol/L': 'µmol/L',
+  '10*9/L': '×10⁹/L',
+  '10*12/L': '×10¹²/L',
   '{score}': '',
   '{ScoreOf}': '',
   '1': '',
@@ -60,8 +72,9 @@ export function amountOf(quantity: Quantity | undefined): Amount | undefined {
   if (quantity === undefined) return undefined;
   const value = writtenNumber(quantity, 'value');
   if (value === undefined) return undefined;
+  const known = quantity.code === undefined ? undefined : UNIT_NAMES[quantity.code];
   const unit = quantity.unit ?? quantity.code;
-  const named = unit === undefined ? undefined : (UNIT_NAMES[unit] ?? unit);
+  const named = known ?? (unit === undefined ? undefined : (UNIT_NAMES[unit] ?? unit));
   return { value, unit: named === '' ? undefined : named, comparator: quantity.comparator };
 }
 
