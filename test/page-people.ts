@@ -21,11 +21,11 @@ const STATUS = {
 const SCT = 'http://snomed.info/sct';
 const ITEM = 'https://example.org/prescription-item';
 
-const feed = (covers: readonly string[]): FeedConfig => ({
+const feed = (covers: readonly string[], heartbeatSeconds = 3600): FeedConfig => ({
   name: 'news',
   transport: 'fhir',
   covers,
-  heartbeatSeconds: 3600,
+  heartbeatSeconds,
   since: '2012-01-01',
 });
 
@@ -76,6 +76,13 @@ export const PAGE_NETWORK = [
     kind: 'mental-health',
     name: 'Upper Sampleford Mental Health',
     feeds: [feed(['Patient', 'CarePlan', 'AllergyIntolerance'])],
+  },
+  {
+    // heard once and never again: behind after three seconds
+    ods: 'UC1',
+    kind: 'urgent-care',
+    name: 'Exampleton 111 Service',
+    feeds: [feed(['Patient', 'Encounter', 'AllergyIntolerance'], 1)],
   },
 ] as const;
 
@@ -428,6 +435,7 @@ function others(): Readonly<Record<string, object[]>> {
       cat,
     ],
     RX1: [bob({})],
+    UC1: [bob({ deceasedDateTime: '2024-02-03T04:10:00Z' })],
   };
 }
 
@@ -439,6 +447,7 @@ export async function fillPageNetwork(network: NetworkUnderTest): Promise<void> 
     LA1: laboratory(),
     PH1: pharmacy(),
     MH1: mentalHealth(),
+    UC1: [],
   };
   for (const [ods, resources] of Object.entries(held)) {
     await network.node(ods).put(...resources, ...(others()[ods] ?? []));

@@ -9,7 +9,7 @@ import type { Clock } from '../base/clock.ts';
 import { Failure } from '../base/failure.ts';
 import type { Settings } from '../base/settings.ts';
 import type { Actor, Purpose } from './actor.ts';
-import { signToken } from './issue-token.ts';
+import { issueToken } from './issue-token.ts';
 import { isPersona, PERSONAS, type Persona } from './personas.ts';
 import { nodeIssuer, openTokenKey, type TokenKey } from './token-key.ts';
 
@@ -91,7 +91,7 @@ class NodeAuthenticator implements Authenticator {
   }
 
   issue(persona: Persona, nhsNumber?: NhsNumber): Promise<string> {
-    return signToken(this.#key, this.#parts, persona, nhsNumber);
+    return issueToken(this.#key, this.#parts, persona, nhsNumber);
   }
 
   async #verify(token: string): Promise<Verified> {

@@ -10,29 +10,19 @@ import { Failure } from '../base/failure.ts';
 import { systemRandom, timeOrderedIds } from '../base/ids.ts';
 import type { Settings } from '../base/settings.ts';
 import { PERSONAS, type Persona } from './personas.ts';
-import { nodeIssuer, openTokenKey, type TokenKey } from './token-key.ts';
+import { nodeIssuer, type TokenKey } from './token-key.ts';
 
-export interface TokenIssue {
+interface TokenIssue {
   readonly ods: OdsCode;
   readonly clock: Clock;
   readonly settings: Pick<Settings, 'tokenLifeHours'>;
 }
 
 /**
- * A token for a persona of the node whose keys lie in `keysFolder`; `nhsNumber` for `patient` and no other.
- * Throws Failure `required` or `invalid` where number and persona do not go together, `exception` where the
- * key file is not a key.
+ * A token for a persona of this node, signed with its key; `nhsNumber` for `patient` and no other. Throws Failure
+ * `required` or `invalid` where number and persona do not go together.
  */
 export async function issueToken(
-  issue: TokenIssue & { readonly keysFolder: string },
-  persona: Persona,
-  nhsNumber?: NhsNumber,
-): Promise<string> {
-  return signToken(await openTokenKey(issue.keysFolder), issue, persona, nhsNumber);
-}
-
-/** The same, where the key is at hand. */
-export async function signToken(
   key: TokenKey,
   { ods, clock, settings }: TokenIssue,
   persona: Persona,

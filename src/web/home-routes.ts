@@ -15,8 +15,8 @@ import { homePage } from './pages/home-page.tsx';
 import type { WebParts } from './web-parts.ts';
 
 export const SIGN_IN_TO_COME =
-  'Signing in to this organisation’s pages comes with OpenID Connect, in a later version. Until then the pages of ' +
-  'a person’s record open in the demonstration only; the FHIR interface works with tokens.';
+  'Signing in to this organisation’s pages comes with OpenID Connect, in a later version. ' +
+  'Until then the pages of a person’s record open in the demonstration only; the FHIR interface works with tokens.';
 
 /** Mounts `/` and `/open`. */
 export function homeRoutes(server: FastifyInstance, parts: WebParts): void {

@@ -78,7 +78,7 @@ export function newestFirst(a: Moment | undefined, b: Moment | undefined): numbe
   return b.order - a.order;
 }
 
-export const MONTHS = [
+const MONTHS = [
   'January',
   'February',
   'March',

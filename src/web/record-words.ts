@@ -32,7 +32,7 @@ const TYPES: Readonly<Partial<Record<ResourceType, string>>> = {
 };
 
 /** `prescriptions` for MedicationRequest; `imaging study` for what has no word of its own. */
-export function typeWords(type: ResourceType): string {
+function typeWords(type: ResourceType): string {
   return TYPES[type] ?? type.replace(/(?!^)([A-Z])/g, ' $1').toLowerCase();
 }
 

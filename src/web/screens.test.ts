@@ -15,7 +15,7 @@ import {
   sidewaysPixels,
 } from '../../test/browser-under-test.ts';
 import { type NetworkUnderTest, openNetworkUnderTest, until } from '../../test/network-under-test.ts';
-import { ANN, BOB, CAT, fillPageNetwork, PAGE_NETWORK } from '../../test/page-people.ts';
+import { ANN, BOB, CAT, fillPageNetwork, hear, PAGE_NETWORK } from '../../test/page-people.ts';
 import {
   openPagesUnderTest,
   openSupervisorUnderTest,
@@ -183,21 +183,84 @@ describe.each(SCREENS)('on %s', (screenName, screen) => {
 });
 
 describe('with sources in trouble', () => {
-  it('copies, refusals and silence keep their places', async () => {
-    await network.node('RX1').kill();
+  const HOSPITAL = 'Exampleton General Hospital';
+
+  /** The hospital in this state, its pages looked at on a desk and on a narrow screen in both faces. */
+  async function lookAt(status: 'copy' | 'unavailable', words: string): Promise<void> {
     const page = await newPage(DESK);
-    const narrow = await newPage(NARROW);
-    await until('the hospital is a copy', async () => {
+    await until(`the hospital is ${status}`, async () => {
       await open(page, ANN, 'gp');
-      return (await page.locator('.ow-source--copy').count()) === 1;
+      return (await page.locator(`.ow-source--${status}`, { hasText: HOSPITAL }).count()) === 1;
     });
-    await look(page, 'trouble-clinician-copy-desk');
-    await open(narrow, ANN, 'gp');
-    await look(narrow, 'trouble-clinician-copy-narrow');
-    await open(page, ANN, 'patient');
-    await look(page, 'trouble-patient-copy-desk');
-    await page.getByRole('link', { name: 'Allergies', exact: true }).click();
-    await look(page, 'trouble-patient-allergies-desk');
-    await network.node('RX1').restart();
-  });
+    expect(await page.locator('.ow-strip__missing').textContent()).toContain(words);
+    expect(await page.locator('.ow-allergies h2').textContent()).toBe('Allergies unavailable');
+    for (const screen of [DESK, NARROW]) {
+      const looker = screen === DESK ? page : await newPage(screen);
+      await open(looker, ANN, 'gp');
+      const address = looker.url();
+      for (const section of screen === DESK ? ['', 'timeline'] : ['']) {
+        await looker.goto(section === '' ? address : `${address}/${section}`);
+        await look(
+          looker,
+          `trouble-${status}-clinician-${section === '' ? 'summary' : section}-${screen.width}`,
+        );
+      }
+      await open(looker, ANN, 'patient');
+      await look(looker, `trouble-${status}-patient-${screen.width}`);
+      await looker.getByRole('link', { name: 'Allergies', exact: true }).click();
+      await look(looker, `trouble-${status}-patient-allergies-${screen.width}`);
+    }
+  }
+
+  it('killed: a copy keeps its place and its age, and never reads as live', async () => {
+    await network.node('RX1').kill();
+    await lookAt('copy', 'We could not get this from Exampleton General Hospital. Last copy ');
+  }, 120_000);
+
+  it('hung, and no copy that may be opened: it is missing and says so', async () => {
+    // all but one of those who hold a share of its key are gone too, so its copy stays closed
+    const OTHERS = ['X01', 'LA1', 'PH1', 'MH1', 'UC1'];
+    for (const ods of OTHERS) await network.node(ods).kill();
+    await network.node('RX1').replace((socket) => socket.on('error', () => undefined));
+    await lookAt('unavailable', 'Everything it holds is missing');
+    for (const ods of [...OTHERS, 'RX1']) {
+      await network.node(ods).restart();
+      if (ods !== 'X01') hear(network, ods);
+    }
+  }, 120_000);
+
+  it('late with its news: what may be missing is named, since when', async () => {
+    const page = await newPage(DESK);
+    await until('the 111 service is behind', async () => {
+      await open(page, BOB, 'gp');
+      return (await page.locator('.ow-source--behind').count()) === 1;
+    });
+    expect(await page.locator('.ow-strip__missing').textContent()).toMatch(/news is late: .*allergies since/);
+    expect(await page.locator('.ow-allergies h2').textContent()).toBe('Allergies unavailable');
+    await look(page, 'trouble-behind-clinician');
+    await open(page, BOB, 'patient');
+    await look(page, 'trouble-behind-patient');
+  }, 120_000);
+
+  it('refusing: it says by what kind of rule, and gives no way round it', async () => {
+    await network.node('RX1').put({
+      resourceType: 'Consent',
+      id: 'no',
+      status: 'active',
+      scope: { coding: [{ code: 'patient-privacy' }] },
+      category: [{ text: 'Sharing' }],
+      patient: { reference: 'Patient/ann' },
+      policyRule: { text: 'No' },
+      provision: { type: 'deny' },
+    });
+    const page = await newPage(DESK);
+    await until('the hospital refuses', async () => {
+      await open(page, ANN, 'gp');
+      return (await page.locator('.ow-source--refused').count()) === 1;
+    });
+    expect(await page.locator('.ow-strip__missing').textContent()).toContain('said no to sharing');
+    expect(await page.locator('main').textContent()).not.toContain('Chest pain');
+    await look(page, 'trouble-refused-clinician');
+    await network.node('RX1').remove('Consent', 'no');
+  }, 120_000);
 });

@@ -33,7 +33,7 @@ export function hasStory({ why }: DemoPerson): boolean {
 /** What makes the person worth a look, as a sentence. */
 export function whyWords({ why, sources }: DemoPerson): string {
   const words = why === '' ? `something in ${sources.length} places` : why;
-  return `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
+  return `${words.charAt(0).toUpperCase()}${words.slice(1).replace(/\.$/, '')}.`;
 }
 
 export interface DemoState {

@@ -110,9 +110,8 @@ function ResultTable({
           <tr>
             <th scope="col">Test and range</th>
             <th scope="col" class="ow-table__number">
-              Latest
+              Latest and flag
             </th>
-            <th scope="col">Flag</th>
             <th scope="col" class="ow-table__number">
               Previous
             </th>
@@ -145,8 +144,6 @@ function Row({ series, page }: { readonly series: ResultSeries; readonly page: R
       </th>
       <td class={latest.amount === undefined ? 'ow-table__words' : 'ow-table__number'}>
         <strong>{valueText(latest)}</strong>
-      </td>
-      <td>
         <Flag value={latest} />
       </td>
       <td
@@ -176,8 +173,8 @@ function Row({ series, page }: { readonly series: ResultSeries; readonly page: R
   );
 }
 
-function Flag({ value }: { readonly value: ResultValue }): JSX.Element {
-  if (value.flag === undefined) return <span class="ow-flag ow-flag--none">Not flagged</span>;
+function Flag({ value }: { readonly value: ResultValue }): JSX.Element | null {
+  if (value.flag === undefined) return null;
   return (
     <span class={`ow-flag ow-flag--${value.flag}`}>
       {FLAGS[value.flag]}

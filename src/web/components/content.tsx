@@ -22,26 +22,6 @@ export function BackLink({ href, text }: { readonly href: string; readonly text:
   );
 }
 
-export interface TagProps {
-  readonly text: string;
-  readonly colour?:
-    | 'white'
-    | 'grey'
-    | 'green'
-    | 'aqua-green'
-    | 'blue'
-    | 'purple'
-    | 'pink'
-    | 'red'
-    | 'orange'
-    | 'yellow';
-}
-
-/** A word of state; its colour says nothing that the word does not. */
-export function Tag({ text, colour }: TagProps): JSX.Element {
-  return <strong class={classNames('nhsuk-tag', colour && `nhsuk-tag--${colour}`)}>{text}</strong>;
-}
-
 export interface DetailsProps {
   readonly summaryText: string;
   readonly children: ComponentChildren;
@@ -65,20 +45,6 @@ export function Details({ summaryText, children, open, classes, id }: DetailsPro
   );
 }
 
-export interface InsetTextProps {
-  readonly children: ComponentChildren;
-  readonly classes?: string;
-}
-
-export function InsetText({ children, classes }: InsetTextProps): JSX.Element {
-  return (
-    <div class={classNames('nhsuk-inset-text', classes)}>
-      <span class="nhsuk-u-visually-hidden">Information: </span>
-      {children}
-    </div>
-  );
-}
-
 /** What was just done; never beside an error summary. */
 export function SuccessBanner({ text }: { readonly text: string }): JSX.Element {
   return (
@@ -97,24 +63,6 @@ export function SuccessBanner({ text }: { readonly text: string }): JSX.Element 
         <p class="nhsuk-notification-banner__heading">{text}</p>
       </div>
     </div>
-  );
-}
-
-export interface SummaryListProps {
-  readonly rows: readonly { readonly key: string; readonly value: ComponentChildren }[];
-  readonly classes?: string;
-}
-
-export function SummaryList({ rows, classes }: SummaryListProps): JSX.Element {
-  return (
-    <dl class={classNames('nhsuk-summary-list', classes)}>
-      {rows.map(({ key, value }) => (
-        <div class="nhsuk-summary-list__row" key={key}>
-          <dt class="nhsuk-summary-list__key">{key}</dt>
-          <dd class="nhsuk-summary-list__value">{value}</dd>
-        </div>
-      ))}
-    </dl>
   );
 }
 
@@ -150,7 +98,7 @@ export function Pagination({ previous, next, items }: PaginationProps): JSX.Elem
         {items.map(({ number, href, current }, index) => [
           index > 0 && number > (items[index - 1]?.number ?? 0) + 1 && (
             <li class="nhsuk-pagination__item nhsuk-pagination__item--ellipsis" key={`gap-${number}`}>
-              &ctdot;
+              ⋯
             </li>
           ),
           <li

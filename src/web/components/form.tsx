@@ -93,7 +93,7 @@ export function ErrorSummary({ titleText, errorList }: ErrorSummaryProps): JSX.E
   );
 }
 
-export interface LabelProps {
+interface LabelProps {
   readonly text: string;
   readonly size?: 's' | 'm' | 'l' | 'xl';
   readonly isPageHeading?: boolean;
@@ -101,7 +101,7 @@ export interface LabelProps {
   readonly isHidden?: boolean;
 }
 
-export function Label(props: LabelProps & { readonly for: string }): JSX.Element {
+function Label(props: LabelProps & { readonly for: string }): JSX.Element {
   const { text, size, isPageHeading, isHidden } = props;
   const label = (
     <label

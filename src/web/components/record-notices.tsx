@@ -9,7 +9,7 @@ import type { Face } from '../open-persons.ts';
 import { patientDate } from '../patient-format.ts';
 import type { Difference } from '../record/record-identity.ts';
 import type { RecordPage } from '../record-page.ts';
-import { andList, counted, genderWords } from '../record-words.ts';
+import { counted, genderWords } from '../record-words.ts';
 import { momentWords } from '../source-words.ts';
 import { StateIcon } from './state-icon.tsx';
 
@@ -115,9 +115,4 @@ function ageNotices({ view, now }: RecordPage, face: Face): readonly string[] {
     );
   }
   return notices;
-}
-
-/** `Exampleton Hospital and Mill Lane Surgery` */
-export function namesOf(sources: readonly { readonly name: string }[]): string {
-  return andList(sources.map((source) => source.name));
 }

@@ -27,7 +27,7 @@ export interface Home {
   readonly form: HomeForm;
 }
 
-export interface HomeForm {
+interface HomeForm {
   readonly typed?: string;
   readonly as?: string;
   readonly numberProblem?: string;

@@ -47,7 +47,7 @@ export function isOf<T extends ResourceType>(
  * When what the resource tells of happened, from the element that says so for its type; else when it was
  * recorded, authored or last changed.
  */
-export function whenOf(resource: Resource): Moment | undefined {
+function whenOf(resource: Resource): Moment | undefined {
   for (const text of candidates(resource)) {
     const moment = momentOf(text);
     if (moment !== undefined) return moment;
