@@ -42,6 +42,8 @@ interface OpenerParts {
   readonly ods: OdsCode;
   readonly client: PeerClient;
   readonly entryOf: (ods: OdsCode) => DirectoryEntry | undefined;
+  /** Known to be out: not worth waiting for. */
+  readonly isOut: (ods: OdsCode) => boolean;
   /** This node's own shelf, where it is itself a holder. */
   readonly releaseHere: (
     source: DirectoryEntry,
@@ -122,7 +124,8 @@ export class CopyOpener {
   /** What holders release in time: all three are asked side by side, and two that fit together are enough. */
   async #released(request: OpenRequest): Promise<Released[]> {
     const { source, timeoutMs } = request;
-    const holders = [...source.custodians, source.guardian];
+    const holders = [...source.custodians, source.guardian].filter((ods) => !this.#parts.isOut(ods));
+    if (holders.length < SHARES_NEEDED) return [];
     const released: Released[] = [];
     const asked = new AbortController();
     await new Promise<void>((resolve) => {
@@ -134,7 +137,8 @@ export class CopyOpener {
           .then((one) => {
             left--;
             if (one !== undefined) released.push(one);
-            if (left > 0 && !isEnough(released)) return;
+            const canBeEnough = released.length + left >= SHARES_NEEDED;
+            if (left > 0 && canBeEnough && !isEnough(released)) return;
             clearTimeout(timer);
             resolve();
           });

@@ -126,7 +126,18 @@ export class Health {
       seen.failures >= FAILURES && clock.monotonicMs() - seen.probed <= intervalMs + timeoutMs;
     if (!isKnown()) await seen.probing;
     if (!isKnown()) await this.#probe(peer);
-    return isKnown() && seen.vouched <= seen.firstFailure + this.#parts.timeoutMs;
+    return isKnown() && !this.#isVouched(seen);
+  }
+
+  /**
+   * A peer saw it up lately, and after it had failed us. Old words do not count for ever: peers say it anew
+   * or not.
+   */
+  #isVouched({ vouched, firstFailure }: Seen): boolean {
+    const { clock, intervalMs, timeoutMs } = this.#parts;
+    return (
+      vouched > firstFailure + timeoutMs && clock.monotonicMs() - vouched <= 2 * (intervalMs + timeoutMs)
+    );
   }
 
   /** One probe at a time: who comes while one is under way waits for that. */
@@ -143,34 +154,41 @@ export class Health {
     const { client, timeoutMs, ods } = this.#parts;
     const { actor, purpose } = machinery(ods, 'probe');
     const call = { to: peer.ods, url: peer.url, method: 'GET', path: '/health', actor, purpose } as const;
+    const sent = this.#parts.clock.monotonicMs();
     const answer = await client.call({ ...call, requestId: 'probe', timeoutMs, bytesMax: PROBE_BYTES_MAX });
     if (answer.kind === 'refused') this.#failed(seen, true);
-    else if (answer.kind === 'answer' && answer.status === 200 && this.#believes(peer, seen, answer.body))
+    else if (
+      answer.kind === 'answer' &&
+      answer.status === 200 &&
+      this.#believes(peer, seen, answer.body, sent)
+    )
       this.#succeeded(peer, seen);
     else this.#failed(seen, false);
   }
 
-  #believes(peer: Peer, seen: Seen, body: Buffer): boolean {
+  #believes(peer: Peer, seen: Seen, body: Buffer, sent: number): boolean {
     try {
       const { ods, n, asAt, up, said } = JSON.parse(body.toString()) as HealthAnswer;
       if (ods !== peer.ods || !Number.isInteger(n) || n === seen.n || !isInstant(asAt)) return false;
       seen.n = n;
       seen.asAt = asAt;
-      this.#hear(peer, up, said);
+      this.#hear(peer, up, said, sent);
       return true;
     } catch {
       return false;
     }
   }
 
-  /** Gossip, about members of the network only. */
-  #hear(peer: Peer, up: HealthAnswer['up'], said: HealthAnswer['said']): void {
-    const now = this.#parts.clock.monotonicMs();
+  /**
+   * Gossip, about members of the network only; its ages count back from when it was asked for, so that none
+   * is too young.
+   */
+  #hear(peer: Peer, up: HealthAnswer['up'], said: HealthAnswer['said'], sent: number): void {
     for (const { ods } of this.#parts.peers()) {
       if (ods === this.#parts.ods || ods === peer.ods) continue;
       const [age, asAt] = [up[ods], said[ods]];
       const about = this.#of(ods);
-      if (typeof age === 'number' && age >= 0) about.vouched = Math.max(about.vouched, now - age);
+      if (typeof age === 'number' && age >= 0) about.vouched = Math.max(about.vouched, sent - age);
       // what it said to us itself counts for more, and cannot be newer than now
       if (about.lastSeen === undefined && isInstant(asAt) && asAt <= this.#parts.clock.now())
         about.asAt = Math.max(about.asAt ?? 0, asAt) as InstantMs;

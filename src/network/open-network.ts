@@ -232,6 +232,7 @@ class Membership {
       ods: config.ods,
       client,
       entryOf: (ods) => directory.entry(ods),
+      isOut: (ods) => this.#health.state(ods) === 'down',
       releaseHere: (source, p, asker, at) => this.#release(source.ods, p, asker, at),
       clock,
       log,
