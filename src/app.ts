@@ -50,7 +50,7 @@ export async function openNode(config: NodeConfig, settings: Settings, log: Log)
   await mkdir(config.data, { recursive: true });
   const keysFolder = join(config.data, 'keys');
   const store = await openStore({ folder: join(config.data, 'store'), clock, ids, settings, log });
-  const { records, persons } = await openRecords({
+  const { records, persons, beforeAnswer } = await openRecords({
     store,
     clock,
     ids,
@@ -66,6 +66,7 @@ export async function openNode(config: NodeConfig, settings: Settings, log: Log)
     config,
     records,
     persons,
+    beforeAnswer,
     feeds,
     keys,
     blobs: store.blobs,

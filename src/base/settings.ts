@@ -166,6 +166,11 @@ export const SETTINGS = {
     'bytes',
     'Largest push of continuity copies from one node to another.',
   ),
+  copyWaitMs: setting<number>(
+    100,
+    'ms',
+    'Most that the acknowledgement of a write in a quiet moment waits for its copy at the custodians.',
+  ),
   copyKeepDays: setting<number>(
     30,
     'days',

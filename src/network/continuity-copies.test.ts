@@ -120,6 +120,12 @@ describe('a continuity copy', () => {
     expect(text).not.toContain('Doctor for everybody');
   });
 
+  it('has what was acknowledged in a quiet moment, though the node is killed at once', async () => {
+    await network.node('RX1').put(condition('last', 'ann', 'Acknowledged and killed'));
+    await network.node('RX1').kill();
+    expect(shown(await when('copy'))).toContain('Condition/last');
+  });
+
   it('opens with the source and one custodian dead, and says that it is unavailable with two', async () => {
     await network.node('RX1').kill();
     const [first = '', second = ''] = custodians.filter((ods) => ods !== 'GP1');
@@ -229,7 +235,9 @@ describe('a custodian', () => {
 
   it('holds back a record that vanishes, and the record says so', async () => {
     const source = network.node('RX1');
-    for (let i = 0; i < 12; i++) await source.remove('Condition', `c${i}`);
+    const added = ['new', 'meanwhile', 'before', 'after', 'last'];
+    const gone = [...added, ...Array.from({ length: 12 }, (_, i) => `c${i}`)];
+    for (const id of gone) await source.remove('Condition', id);
     await network.settled();
     await source.kill();
     const record = await when('copy');

@@ -17,6 +17,7 @@ import type { Blobs, Change } from '../store/store.ts';
 import { AppendLog } from './append-log.ts';
 import { type Closed, copyEntry } from './copy-segment.ts';
 import { CopyTarget, type PersonNow } from './copy-target.ts';
+import { CopyWait } from './copy-wait.ts';
 import type { DirectoryEntry } from './directory.ts';
 import type { DirectoryKeeper } from './directory-keeper.ts';
 import { Guardian, type GuardShare } from './guardian.ts';
@@ -44,7 +45,9 @@ interface CopySourceParts {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Log;
-  readonly settings: Pick<Settings, 'recordEntriesMax' | 'recordBytesMax'>;
+  readonly settings: Pick<Settings, 'recordEntriesMax' | 'recordBytesMax' | 'copyWaitMs'>;
+  /** A custodian that is seen up: others are not waited for. */
+  readonly isUp: (ods: OdsCode) => boolean;
 }
 
 /** How far one custodian was: everything up to this commit lies on this shelf. */
@@ -69,6 +72,7 @@ export class CopySource {
   readonly #parts: CopySourceParts;
   readonly #progress: AppendLog<Progress>;
   readonly #guardian: Guardian;
+  readonly #quiet: CopyWait;
   readonly #shelves = new Map<OdsCode, string>();
   /** Under way, so that both custodians' queues get shares of the same splitting. */
   readonly #splitting = new Map<Pseudonym, Promise<Split>>();
@@ -84,6 +88,12 @@ export class CopySource {
     this.#progress = progress;
     this.#guardian = guardian;
     for (const [ods, { shelf }] of progress.entries) this.#shelves.set(ods as OdsCode, shelf);
+    this.#quiet = new CopyWait({
+      clock: parts.clock,
+      waitMs: parts.settings.copyWaitMs,
+      isBusy: () => !this.#isFollowing || this.#reachable().some((target) => target.waiting() > 0),
+      isCopied: (seq) => this.#followed >= seq && this.#reachable().every((target) => target.waiting() === 0),
+    });
   }
 
   static async open(parts: CopySourceParts): Promise<CopySource> {
@@ -111,6 +121,11 @@ export class CopySource {
     this.#timer = setInterval(() => void this.#tick(), THROUGH_MS);
   }
 
+  /** Waits a moment until what was committed up to `seq` is copied; at once where it is not a quiet one. */
+  copied(seq: Seq): Promise<void> {
+    return this.#quiet.until(seq);
+  }
+
   /** People whose copy is behind somewhere; undefined until everything has been looked at once. */
   waiting(): number | undefined {
     if (!this.#isFollowing) return undefined;
@@ -119,6 +134,7 @@ export class CopySource {
 
   async close(): Promise<void> {
     this.#stop.abort();
+    this.#quiet.close();
     clearInterval(this.#timer);
     await Promise.all(this.#targets.map((target) => target.close()));
     await this.#progress.close();
@@ -187,6 +203,7 @@ export class CopySource {
       record: (nhsNumber) => this.#recordNow(nhsNumber),
       keyOf: (p) => personKey(this.#parts.keys.copySecret, p),
       sharesOf: (p) => this.#sharesOf(p),
+      onIdle: () => this.#quiet.look(),
       onShelf: (shelf) => this.#onShelf(target, shelf),
     });
     return target;
@@ -206,6 +223,10 @@ export class CopySource {
     void this.#fill(target);
   }
 
+  #reachable(): readonly CopyTarget[] {
+    return this.#targets.filter((target) => this.#parts.isUp(target.custodian));
+  }
+
   async #follow(): Promise<void> {
     this.#isStarting = true;
     const session = this.#parts.records.as(machinery(this.#parts.ods, 'copies'));
@@ -223,6 +244,7 @@ export class CopySource {
         for await (const change of session.changes(start, signal)) {
           await this.#changed(change);
           this.#followed = change.seq;
+          this.#quiet.look();
         }
       } catch (error) {
         if (signal.aborted) return;

@@ -39,6 +39,8 @@ export interface TargetParts {
   readonly record: (nhsNumber: NhsNumber) => Promise<PersonNow | undefined>;
   readonly keyOf: (p: Pseudonym) => Buffer;
   readonly sharesOf: (p: Pseudonym) => Promise<{ readonly set: string; readonly shares: readonly Buffer[] }>;
+  /** Everything in the queue was pushed. */
+  readonly onIdle: () => void;
   /** Which shelf answered. */
   readonly onShelf: (shelf: string) => void;
 }
@@ -127,6 +129,7 @@ export class CopyTarget {
     this.#working ??= this.#work().finally(() => {
       this.#working = undefined;
       if (!this.#closed && this.#queued() > 0) this.#wake();
+      else this.#parts.onIdle();
     });
   }
 

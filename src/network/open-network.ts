@@ -14,6 +14,7 @@ import type { Log } from '../base/log.ts';
 import type { NodeConfig } from '../base/node-config.ts';
 import type { Settings } from '../base/settings.ts';
 import type { Feeds } from '../records/feeds.ts';
+import type { OpenedRecords } from '../records/open-records.ts';
 import type { PersonIndex } from '../records/person-index.ts';
 import type { Records } from '../records/session.ts';
 import type { Blobs } from '../store/store.ts';
@@ -42,6 +43,8 @@ export interface NetworkParts {
   readonly config: NodeConfig;
   readonly records: Records;
   readonly persons: PersonIndex;
+  /** Sets what the acknowledgement of a write waits for beside the disk. */
+  readonly beforeAnswer: OpenedRecords['beforeAnswer'];
   readonly feeds: Feeds;
   readonly keys: NodeKeys;
   readonly blobs: Blobs;
@@ -223,11 +226,14 @@ class Membership {
       ...this.#parts,
       ods: config.ods,
       isProtected: this.#own.isProtected,
+      isUp: (ods) => this.#health.state(ods) === 'up',
       folder,
       directory,
       client,
       pseudonymise,
     });
+    const copies = this.#copies;
+    this.#parts.beforeAnswer((seq) => copies.copied(seq));
     const opener = new CopyOpener({
       ods: config.ods,
       client,

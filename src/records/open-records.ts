@@ -3,7 +3,7 @@
  * every decision about a person rests on.
  */
 import type { Asker } from '../access/actor.ts';
-import type { OdsCode } from '../base/brands.ts';
+import type { OdsCode, Seq } from '../base/brands.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Ids } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
@@ -25,9 +25,14 @@ export interface RecordsParts {
   readonly log: Log;
 }
 
+/** Called when a commit is on disk and before it is acknowledged; never throws. */
+export type BeforeAnswer = (seq: Seq) => Promise<void>;
+
 export interface OpenedRecords {
   readonly records: Records;
   readonly persons: PersonIndex;
+  /** Sets what an acknowledgement waits for beside the disk. */
+  beforeAnswer(wait: BeforeAnswer): void;
 }
 
 /** Records and the person index over this store, which nobody else may write to. */
@@ -37,8 +42,12 @@ export async function openRecords(parts: RecordsParts): Promise<OpenedRecords> {
     settings: parts.settings,
     holder: { ods: parts.ods, kind: parts.kind },
   });
-  const bound = { ...parts, persons };
+  const answering: { wait?: BeforeAnswer } = {};
+  const bound = { ...parts, persons, answering };
   return {
+    beforeAnswer(wait) {
+      answering.wait = wait;
+    },
     records: { as: (asker: Asker) => new StoreSession(bound, asker) },
     persons,
   };

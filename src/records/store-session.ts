@@ -24,7 +24,7 @@ import type {
   Stored,
   WriteOp,
 } from '../store/store.ts';
-import type { RecordsParts } from './open-records.ts';
+import type { BeforeAnswer, RecordsParts } from './open-records.ts';
 import type { StorePersonIndex } from './person-index.ts';
 import type { AuditNote, KeptSpace, RecordSession, SubmitOptions } from './session.ts';
 import { type Act, auditDraft, personsOf, searchTarget } from './session-audit.ts';
@@ -32,6 +32,7 @@ import { submitOps } from './submit.ts';
 
 export interface SessionParts extends RecordsParts {
   readonly persons: StorePersonIndex;
+  readonly answering: { readonly wait?: BeforeAnswer };
 }
 
 const NO_PERSONS: readonly Id[] = [];

@@ -54,6 +54,7 @@ export async function submitOps(
   try {
     const commit = await store.commit(ops, draft, options.blobs);
     persons.committed(touched);
+    if (ops.length > 0) await parts.answering.wait?.(commit.seq);
     return commit;
   } catch (error) {
     await auditFailure(parts, { ...draft, persons: [...new Set([...replaced, ...personsIn(ops)])] }, error);
