@@ -16,17 +16,19 @@ interface CopyWaitParts {
   readonly isCopied: (seq: Seq) => boolean;
 }
 
-/** Writes of one second that wait: more is a flood and no quiet moment. */
-const WAITS_A_SECOND = 10;
+/** Writes that may wait after a quiet while, and how many more each second: beyond it is a flood. */
+const WAITS_MAX = 10;
+const WAITS_A_SECOND = 1;
 
 export class CopyWait {
   readonly #parts: CopyWaitParts;
   readonly #waiting = new Set<{ readonly seq: Seq; readonly end: () => void }>();
-  #second = 0;
-  #waits = 0;
+  #waits = WAITS_MAX;
+  #countedMs: number;
 
   constructor(parts: CopyWaitParts) {
     this.#parts = parts;
+    this.#countedMs = parts.clock.monotonicMs();
   }
 
   /**
@@ -60,11 +62,12 @@ export class CopyWait {
   }
 
   #isQuiet(): boolean {
-    const second = Math.floor(this.#parts.clock.monotonicMs() / 1000);
-    if (second !== this.#second) {
-      this.#second = second;
-      this.#waits = 0;
-    }
-    return ++this.#waits <= WAITS_A_SECOND;
+    const now = this.#parts.clock.monotonicMs();
+    const gained = ((now - this.#countedMs) / 1000) * WAITS_A_SECOND;
+    this.#countedMs = now;
+    this.#waits = Math.min(WAITS_MAX, this.#waits + gained);
+    if (this.#waits < 1) return false;
+    this.#waits--;
+    return true;
   }
 }
