@@ -10,8 +10,10 @@ import {
   applySharePolicy,
   type Denial,
   decideSharedRecord,
+  isProtectedPerson,
   type KnownPerson,
   type SharePolicy,
+  seesSharedRecords,
   sharePolicy,
   shareScope,
   showsUnder,
@@ -279,5 +281,54 @@ describe('share policy: dissent', () => {
       ),
       { seed: 7, numRuns: 2_000 },
     );
+  });
+});
+
+describe('share policy: every role by relationship, label, dissent and purpose', () => {
+  const one = { kind: 'one', active: true } as const;
+  const people: readonly (readonly [string, KnownPerson])[] = [
+    ['in use here', one],
+    ['left', { kind: 'one', active: false }],
+    ['unknown', { kind: 'none' }],
+    ['claimed by two', { kind: 'ambiguous' }],
+    ['unverified', { kind: 'unverified' }],
+  ];
+  const roles = [...Object.keys(PERSONAS), 'node'] as Role[];
+  const treating: readonly Role[] = ['gp', 'nurse', 'doctor', 'lab', 'pharmacist'];
+  const purposes = ['direct-care', 'patient-access', 'emergency', 'administration', 'secondary-use'] as const;
+  const cases = roles.flatMap((role) => purposes.map((purpose) => [role, purpose] as const));
+
+  it.each(cases)('%s for %s', (role, purpose) => {
+    const who: Asker = { ...asker(role), purpose };
+    const isCare = treating.includes(role) && (purpose === 'direct-care' || purpose === 'emergency');
+    const isOwn = role === 'patient' && purpose === 'patient-access';
+    expect(seesSharedRecords(who)).toBe(isCare || isOwn);
+    for (const [, person] of people) {
+      const may = decideSharedRecord({ asker: who, at: ASKING, nhsNumber: NUMBER, person });
+      const isInUse = person.kind === 'one' && person.active;
+      expect(may.kind).toBe(isOwn || (isCare && isInUse) ? 'permit' : 'refuse');
+    }
+    const no = consent({ type: 'deny' });
+    for (const labels of [[], ['R'], ['V']]) {
+      for (const consents of [[], [no]]) {
+        const isHidden = labels.some((label) => role in PERSONAS && hides(role, label));
+        const expected = !(isCare || isOwn)
+          ? 'role'
+          : isCare && consents.length > 0
+            ? 'consent'
+            : isHidden
+              ? 'label'
+              : 'yes';
+        expect(mark(policyOf('acute', consents, labels), who), `${labels} ${consents.length}`).toBe(expected);
+      }
+    }
+  });
+
+  const hides = (role: Role, label: string): boolean =>
+    role !== 'node' && PERSONAS[role].hiddenLabels.includes(label);
+
+  it('a person labelled very restricted is protected, whoever asks', () => {
+    expect(isProtectedPerson(policyOf('acute', [], ['V']))).toBe(true);
+    expect(isProtectedPerson(policyOf('acute', [], ['R']))).toBe(false);
   });
 });

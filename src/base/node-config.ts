@@ -54,8 +54,9 @@ export interface NodeConfig {
   /** The exchange that this node trusts; absent: the node stands alone. */
   readonly exchange?: { readonly url: string; readonly publicKey: JsonWebKeyOkp };
   /**
-   * A service whose being there must not show (sexual health, gender, fertility, refuge), or one whose controller chose so: it tells
-   * the locator nothing, leaves no copies, and holds nothing for whoever asks from outside.
+   * A service whose being there must not show (sexual health, gender, fertility, refuge), or one whose
+   * controller chose so: it tells the locator nothing, leaves no copies, and holds nothing for whoever asks
+   * from outside.
    */
   readonly isProtected?: boolean;
   /** Members' shared key for locator pseudonyms, base64url of 32 bytes; the exchange has none. */

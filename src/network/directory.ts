@@ -45,7 +45,7 @@ export interface Directory {
   readonly warnings: readonly string[];
 }
 
-export const CUSTODIANS = 2;
+const CUSTODIANS = 2;
 
 /** The members with custodians and guardian chosen: deterministic, spread evenly, domains apart. */
 export function withCustodians(members: readonly Member[]): Pick<Directory, 'organisations' | 'warnings'> {

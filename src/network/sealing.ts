@@ -19,7 +19,7 @@ import type { OdsCode } from '../base/brands.ts';
 import type { JsonWebKeyOkp } from '../base/node-config.ts';
 import type { Pseudonym } from './pseudonym.ts';
 
-export const SHARES = 3;
+const SHARES = 3;
 export const SHARES_NEEDED = 2;
 const NONCE = 12;
 const TAG = 16;
