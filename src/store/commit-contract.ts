@@ -88,6 +88,42 @@ export function commitContract(open: OpenStore): void {
       expect(await read('Patient', 'p2')).toMatchObject({ meta: { versionId: '3' } });
     });
 
+    it('writes again only what has changed where that is asked for, and hands out what is there', async () => {
+      const once = (more: object): WriteOp => ({
+        op: 'put',
+        resource: patient('same', more),
+        onlyIfChanged: true,
+      });
+      const [first] = (await commit(once({ active: true }))).entries;
+      expect(first?.outcome).toBe('created');
+      const same = await commit(once({ active: true, meta: { versionId: '9' } }), once({ active: true }));
+      for (const entry of same.entries) expect(entry).toEqual({ ...first, outcome: 'unchanged' });
+      const changed = await commit(
+        once({ active: false }),
+        once({ active: true }),
+        remove('Patient', 'same'),
+      );
+      expect(changed.entries.map((one) => one.versionId)).toEqual(['2', '3', '4']);
+      expect((await commit(once({ active: true }))).entries[0]).toMatchObject({
+        outcome: 'created',
+        versionId: '5',
+      });
+    });
+
+    it('of many resources hands out their bytes too, and is read at once', async () => {
+      await commit(put(observation('m7', [], { status: 'final' })));
+      await read('Observation', 'm7');
+      const many = Array.from({ length: 600 }, (_, n) =>
+        put(observation(`m${n}`, [], { status: 'amended' })),
+      );
+      const { entries } = await commit(...many);
+      expect(entries).toHaveLength(600);
+      for (const n of [0, 7, 599]) {
+        expect(JSON.parse(entries[n]?.bytes?.toString() ?? '')).toEqual(await read('Observation', `m${n}`));
+        expect(await read('Observation', `m${n}`)).toMatchObject({ status: 'amended' });
+      }
+    });
+
     it('refuses a create under an id that is taken', async () => {
       await commit({ op: 'create', resource: patient('p3'), id: id('p3') });
       await expect(commit({ op: 'create', resource: patient('p3'), id: id('p3') })).rejects.toMatchObject({
