@@ -1,4 +1,6 @@
-/** Whether the asker holds a version already. R4 "Conditional read", http://hl7.org/fhir/R4/http.html#cread. */
+/**
+ * Whether the asker holds a version already. R4 "Conditional read", http://hl7.org/fhir/R4/http.html#cread.
+ */
 import type { InstantMs, VersionId } from '../base/brands.ts';
 import { etagOf } from './answers.ts';
 import type { RequestHeaders } from './fhir-call.ts';

@@ -14,7 +14,9 @@ export type ParsedReference =
 
 const HISTORY = '/_history/';
 
-/** Reads a Reference.reference. Whatever is neither relative (to a type of R4) nor a fragment is elsewhere. */
+/**
+ * Reads a Reference.reference. Whatever is neither relative (to a type of R4) nor a fragment is elsewhere.
+ */
 export function parseReference(text: string): ParsedReference {
   if (text.startsWith('#')) return { kind: 'contained', fragment: text.slice(1) };
   const slash = text.indexOf('/');

@@ -1,6 +1,7 @@
 /**
- * The conditions of a write: If-Match, If-None-Match, If-None-Exist, and the search of a conditional reference.
- * R4 "Managing Resource Contention" and "Conditional create", http://hl7.org/fhir/R4/http.html#concurrency, #ccreate.
+ * The conditions of a write: If-Match, If-None-Match, If-None-Exist, and the search of a conditional
+ * reference. R4 "Managing Resource Contention" and "Conditional create",
+ * http://hl7.org/fhir/R4/http.html#concurrency, #ccreate.
  */
 import type { VersionId } from '../base/brands.ts';
 import { Failure } from '../base/failure.ts';

@@ -1,6 +1,6 @@
 /**
- * A resource as somebody gave it, before it is kept: that it is one, of the type and id that are asked for, and where
- * in a Bundle its faults are. R4 http://hl7.org/fhir/R4/http.html#create and #update.
+ * A resource as somebody gave it, before it is kept: that it is one, of the type and id that are asked for,
+ * and where in a Bundle its faults are. R4 http://hl7.org/fhir/R4/http.html#create and #update.
  */
 import { Failure, type Issue } from '../base/failure.ts';
 import { withDecimalsOf } from '../fhir/exact-decimals.ts';

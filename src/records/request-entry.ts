@@ -1,6 +1,6 @@
 /**
- * One request inside a Bundle: what batch, transaction and import share. Each entry is read on its own, so that an
- * error names the entry it is in. R4 http://hl7.org/fhir/R4/http.html#transaction.
+ * One request inside a Bundle: what batch, transaction and import share. Each entry is read on its own, so
+ * that an error names the entry it is in. R4 http://hl7.org/fhir/R4/http.html#transaction.
  */
 import { Failure, type Issue } from '../base/failure.ts';
 import type { Settings } from '../base/settings.ts';
@@ -33,8 +33,8 @@ export interface RequestEntry {
 export const RANK: Readonly<Record<EntryMethod, number>> = { DELETE: 0, POST: 1, PUT: 2, PATCH: 2, GET: 3 };
 
 /**
- * The entries of a Bundle, not yet read; what is around them has been checked. Throws Failure `too-costly` (413) where
- * there are too many, or what validation found.
+ * The entries of a Bundle, not yet read; what is around them has been checked. Throws Failure `too-costly`
+ * (413) where there are too many, or what validation found.
  */
 export function entriesOf(
   bundle: JsonObject,

@@ -38,9 +38,9 @@ export interface RecordSession {
   history(target: HistoryTarget, page: PageRequest): Promise<Page<Stored | Deleted>>;
   search(query: SearchQuery): Promise<SearchPage>;
   /**
-   * As `search`, for what a write of the source system is about to be built on. Nothing of it leaves the node,
-   * so it has no audit row of its own: that of the write, or of the refusal, follows. Role `system` only;
-   * throws `forbidden`.
+   * As `search`, for what a write of the source system is about to be built on. Nothing of it leaves the
+   * node, so it has no audit row of its own: that of the write, or of the refusal, follows. Role `system`
+   * only; throws `forbidden`.
    */
   lookUp(query: SearchQuery): Promise<SearchPage>;
   /**
@@ -61,8 +61,8 @@ export interface RecordSession {
   note(note: AuditNote): Promise<void>;
   /**
    * What a feed brought, as it came, and what is known of what was refused; undefined where there is none of
-   * that name. Throws Failure `forbidden`: raw messages are the source system's alone, the notes about refused
-   * ones the engineer's too.
+   * that name. Throws Failure `forbidden`: raw messages are the source system's alone, the notes about
+   * refused ones the engineer's too.
    */
   kept(space: KeptSpace, name: string): Promise<Buffer | undefined>;
   /** Names in `space` that sort after `after`, at most `count`, in order. Throws as `kept` does. */

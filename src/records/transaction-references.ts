@@ -69,7 +69,10 @@ export async function conditionalTargets(
   return new Map([...named.keys()].map((reference, i) => [reference, found[i] ?? reference]));
 }
 
-/** Searches under way at once: enough to share the wait for their audit rows, few enough to leave room for others. */
+/**
+ * Searches under way at once: enough to share the wait for their audit rows, few enough to leave room for
+ * others.
+ */
 const AT_ONCE = 32;
 
 /** What `work` makes of each item, in their order. Throws what the first of them throws that fails. */

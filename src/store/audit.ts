@@ -101,9 +101,9 @@ export interface AuditEnd {
 export const NO_ROWS: AuditEnd = { n: 0, hash: CHAIN_START };
 
 /**
- * Walks rows that follow on `from`, in order of n: the end that they lead to, or the first that is not what was written. Only the end
- * as it is remembered outside the rows shows whether a tail was cut off or put on (an attacker who can write both can do both: only a
- * copy of the end held elsewhere shows that).
+ * Walks rows that follow on `from`, in order of n: the end that they lead to, or the first that is not what
+ * was written. Only the end as it is remembered outside the rows shows whether a tail was cut off or put on
+ * (an attacker who can write both can do both: only a copy of the end held elsewhere shows that).
  */
 export function walkChain(
   from: AuditEnd,

@@ -16,7 +16,10 @@ export interface StoreOptions {
   readonly log: Log;
 }
 
-/** Throws Failure `conflict` where another process has the folder open, `processing` where a newer program wrote it. */
+/**
+ * Throws Failure `conflict` where another process has the folder open, `processing` where a newer program
+ * wrote it.
+ */
 export async function openStore(options: StoreOptions): Promise<Store> {
   await mkdir(options.folder, { recursive: true });
   return openSqliteStore(options);

@@ -9,9 +9,10 @@ export interface Scope {
   /** Patient ids whose compartments are open; a resource shows if it lies in one of them. */
   readonly persons: 'all' | readonly Id[];
   /**
-   * Types whose resources show where they lie in no patient's compartment (Organization, Location, Medication …).
-   * A list and not a switch: an Observation whose subject is only named in words lies in no compartment either,
-   * and must not show to a person who may see nothing but directory entries outside their own record.
+   * Types whose resources show where they lie in no patient's compartment (Organization, Location,
+   * Medication …). A list and not a switch: an Observation whose subject is only named in words lies in no
+   * compartment either, and must not show to a person who may see nothing but directory entries outside
+   * their own record.
    */
   readonly unattached: 'all' | readonly ResourceType[];
   /** Types that show at all; what is not in it does not show, attached or not. */

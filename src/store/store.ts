@@ -27,8 +27,9 @@ export type WriteOp =
       readonly expected?: Id | 'none';
     }
   /**
-   * Update, or create under the caller's id. `ifMatch: 'absent'` demands that nothing is there. With `onlyIfChanged` what
-   * is there already, byte for byte, is not written again: an extract may come every night.
+   * Update, or create under the caller's id. `ifMatch: 'absent'` demands that nothing is there. With
+   * `onlyIfChanged` what is there already, byte for byte, is not written again: an extract may come every
+   * night.
    */
   | {
       readonly op: 'put';
@@ -65,7 +66,10 @@ export interface Deleted {
 }
 
 export interface Committed {
-  /** `existing`: ifNoneExist found this one; `unchanged`: onlyIfChanged found the same. Nothing was written for either. */
+  /**
+   * `existing`: ifNoneExist found this one; `unchanged`: onlyIfChanged found the same. Nothing was written
+   * for either.
+   */
   readonly outcome: 'created' | 'updated' | 'unchanged' | 'deleted' | 'existing' | 'absent';
   readonly type: ResourceType;
   readonly id: Id;
@@ -171,12 +175,12 @@ export interface Store {
   /** A stable view: the newest commit, or the one that `at` names. */
   snapshot(at?: Seq): Promise<Snapshot>;
   /**
-   * All of `ops` or none, durable (fsync) before it resolves, with its audit row in the same commit. The row's
-   * `persons` are those of the draft and those in whose compartment the written versions lie, or lay the
-   * versions that they replace; what `ifNoneExist` found stands among its targets and its people among the
-   * persons. All this is known here anyway, and dear to work out twice. `blobs` are written in
-   * the same transaction. Throws Failure: `conflict` (ifMatch, status 412), `duplicate` (a create's id
-   * exists), `multiple-matches` (ifNoneExist), `no-store` (disk full or the reserve reached).
+   * All of `ops` or none, durable (fsync) before it resolves, with its audit row in the same commit. The
+   * row's `persons` are those of the draft and those in whose compartment the written versions lie, or lay
+   * the versions that they replace; what `ifNoneExist` found stands among its targets and its people among
+   * the persons. All this is known here anyway, and dear to work out twice. `blobs` are written in the same
+   * transaction. Throws Failure: `conflict` (ifMatch, status 412), `duplicate` (a create's id exists),
+   * `multiple-matches` (ifNoneExist), `no-store` (disk full or the reserve reached).
    */
   commit(ops: readonly WriteOp[], audit: AuditDraft, blobs?: readonly BlobWrite[]): Promise<Commit>;
   /**

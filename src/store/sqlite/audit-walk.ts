@@ -1,6 +1,7 @@
 /**
- * Walks a chain of audit rows as SQLite keeps it, in parts, so that whoever else this thread serves is not kept waiting, and compares its
- * end with the one that was remembered beside the rows in the same transaction.
+ * Walks a chain of audit rows as SQLite keeps it, in parts, so that whoever else this thread serves is not
+ * kept waiting, and compares its end with the one that was remembered beside the rows in the same
+ * transaction.
  */
 import { setImmediate } from 'node:timers/promises';
 import { type AuditEnd, type KeptAuditRow, NO_ROWS, walkChain } from '../audit.ts';

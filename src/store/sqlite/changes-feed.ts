@@ -1,6 +1,7 @@
 /**
- * Commits in order, as they happened, for whoever follows this store. Wakes on a commit; reads no faster than it is read from; tells none
- * before a snapshot shows it, since whoever hears of a commit goes and reads it.
+ * Commits in order, as they happened, for whoever follows this store. Wakes on a commit; reads no faster
+ * than it is read from; tells none before a snapshot shows it, since whoever hears of a commit goes and
+ * reads it.
  */
 import type { Id, InstantMs, Seq, VersionId } from '../../base/brands.ts';
 import type { Change, ChangedResource } from '../store.ts';
@@ -46,7 +47,10 @@ export class ChangesFeed {
     }
   }
 
-  /** Changes of commits (seq, at, first, last) that follow on each other: at least the first, and no more than many rows together. */
+  /**
+   * Changes of commits (seq, at, first, last) that follow on each other: at least the first, and no more
+   * than many rows together.
+   */
   #changes(commits: readonly number[][]): Change[] {
     const [, , first = 0, end = 0] = commits[0] ?? [];
     const taken = commits.filter(([, , , last = 0], i) => i === 0 || last < first + ROWS_AT_ONCE);

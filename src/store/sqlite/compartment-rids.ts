@@ -1,6 +1,7 @@
 /**
- * Everything that belongs to a person, as version numbers in order: the compartments of their Patient records, then what those
- * versions refer to outside any compartment (Practitioner, Organization, Medication …), to any depth.
+ * Everything that belongs to a person, as version numbers in order: the compartments of their Patient
+ * records, then what those versions refer to outside any compartment (Practitioner, Organization,
+ * Medication …), to any depth.
  */
 import type { Scope } from '../scope.ts';
 import type { CompartmentQuery } from '../store.ts';
@@ -36,7 +37,8 @@ export function compartmentRids(
     )
     .map((row) => Number(row[0]));
   if (!query.withReferenced) return own;
-  // what is referred to counts whatever refers to it, so the closure starts from all that is in scope, not from the types asked for
+  // what is referred to counts whatever refers to it, so the closure starts from all that is in scope, not
+  // from the types asked for
   const start = wanted.length + since.length === 0 ? own : allOwn(people, scoped, connection);
   const found = referredTo(start, allOf(scoped), connection);
   if (wanted.length + since.length === 0) return [...own, ...found];

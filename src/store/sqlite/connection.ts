@@ -1,4 +1,7 @@
-/** Opening a database file, and statements that are prepared once. `node:sqlite` is met here and in the threads only. */
+/**
+ * Opening a database file, and statements that are prepared once. `node:sqlite` is met here and in the
+ * threads only.
+ */
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 
 export type Row = readonly (string | number | bigint | null | Uint8Array)[];
@@ -7,7 +10,9 @@ export type Row = readonly (string | number | bigint | null | Uint8Array)[];
 export class Connection {
   readonly database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
-  /** Those that differ per query, the one used longest ago first: the same few shapes come again and again. */
+  /**
+   * Those that differ per query, the one used longest ago first: the same few shapes come again and again.
+   */
   readonly #passing = new Map<string, StatementSync>();
 
   constructor(database: DatabaseSync) {

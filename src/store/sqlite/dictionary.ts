@@ -1,18 +1,24 @@
 /**
- * Texts and the small integers that stand for them: resource types, search parameters, terms, resources. No hashes anywhere, so that
- * a count is a count. The writer makes new ones; readers only look up.
+ * Texts and the small integers that stand for them: resource types, search parameters, terms, resources. No
+ * hashes anywhere, so that a count is a count. The writer makes new ones; readers only look up.
  */
 
 import { resourceTypes } from '../../fhir/definitions.ts';
 import type { ResourceType } from '../../fhir/resource.ts';
 import type { Connection } from './connection.ts';
 
-/** A term's key under a parameter: 12 bits of parameter, 40 of term, within the 53 that a JavaScript number holds exactly. */
+/**
+ * A term's key under a parameter: 12 bits of parameter, 40 of term, within the 53 that a JavaScript number
+ * holds exactly.
+ */
 export const TERM_SPAN = 2 ** 40;
 
 const typeNumbers: ReadonlyMap<string, number> = new Map(resourceTypes.map((type, i) => [type, i]));
 
-/** The number that stands for a resource type: its place in R4's alphabetical list, which is final. Unknown types (of references) have -1. */
+/**
+ * The number that stands for a resource type: its place in R4's alphabetical list, which is final. Unknown
+ * types (of references) have -1.
+ */
 export function typeNumber(type: string): number {
   return typeNumbers.get(type) ?? -1;
 }
@@ -25,7 +31,10 @@ export function typeName(number: number): ResourceType {
 
 const CACHED_MAX = 200_000;
 
-/** Look-ups that remember; `Dictionary` of a reader forgets nothing wrong, since numbers are never given twice. */
+/**
+ * Look-ups that remember; `Dictionary` of a reader forgets nothing wrong, since numbers are never given
+ * twice.
+ */
 export class Dictionary {
   readonly #connection: Connection;
   readonly #parameters = new Map<string, number>();

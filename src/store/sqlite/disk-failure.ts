@@ -1,4 +1,7 @@
-/** Errors of the disk, as SQLite tells them, in words that a client can act on. https://sqlite.org/rescode.html */
+/**
+ * Errors of the disk, as SQLite tells them, in words that a client can act on.
+ * https://sqlite.org/rescode.html
+ */
 import { Failure } from '../../base/failure.ts';
 
 /** `no-store` where the disk is full or broken, `exception` otherwise; a Failure stays what it is. */

@@ -1,6 +1,7 @@
 /**
- * One filter of a search as SQL: as the set of rids that it selects (to drive the search) and as a test of one version `v`. Ranges
- * follow R4 "Search", 3.1.1.5 to 3.1.1.7: a stored value is a range, so is the one asked for.
+ * One filter of a search as SQL: as the set of rids that it selects (to drive the search) and as a test of
+ * one version `v`. Ranges follow R4 "Search", 3.1.1.5 to 3.1.1.7: a stored value is a range, so is the one
+ * asked for.
  */
 import { unreachable } from '../../base/assert.ts';
 import type { Filter, FilterValue, Prefix } from '../../fhir/search-query.ts';
@@ -10,7 +11,9 @@ import { type Dictionary, TERM_SPAN, typeNumber } from './dictionary.ts';
 import { URI_SYSTEM, URL_SYSTEM } from './prepare-write.ts';
 import { anyOf, type Condition, never } from './sql-condition.ts';
 
-/** One alternative of a filter: rows of an index table. `where` speaks of that table's columns, without rid. */
+/**
+ * One alternative of a filter: rows of an index table. `where` speaks of that table's columns, without rid.
+ */
 interface Source {
   readonly table: 'ix' | 'ref' | 'dat' | 'qty' | 'str';
   readonly where: Condition;
@@ -25,6 +28,8 @@ export interface FilterSql {
   readonly select: Condition | undefined;
   /** Rows that the select goes through, counted up to a bound; what makes one driver better than another. */
   readonly cost: number;
+  /** As a test too it goes through all of its rows, once. */
+  readonly whole: boolean;
   /** True where one index key gives the rids already in order. */
   readonly ordered: boolean;
 }
@@ -50,6 +55,7 @@ export function filterSql(
           parameters: [],
         },
         cost: lids.length,
+        whole: false,
         ordered: false,
       };
     }
@@ -58,6 +64,7 @@ export function filterSql(
         test: dateCondition(filter.prefix, filter.lo, filter.hi, 'v.at', 'v.at', now),
         select: undefined,
         cost: Number.POSITIVE_INFINITY,
+        whole: false,
         ordered: false,
       };
     case 'parameter':
@@ -81,6 +88,7 @@ function parameterSql(
       test: never,
       select: { sql: 'SELECT NULL AS rid WHERE 0', parameters: [] },
       cost: 0,
+      whole: false,
       ordered: true,
     };
   const sources = values.flatMap((value) => sourcesOf(value, pt, parameter, dictionary, now));
@@ -107,6 +115,7 @@ function parameterSql(
             parameters: selects.flatMap((one) => one.parameters),
           },
     cost,
+    whole: sources.some((one) => one.wholeSet === true),
     ordered: sources.length === 1 && /^x\.(k|lid) = /.test(sources[0]?.where.sql ?? ''),
   };
 }

@@ -1,6 +1,6 @@
 /**
- * Index rows of one commit, gathered and inserted in the order of their keys: at import that order is worth a factor of two. Also
- * takes back the rows of a version that no snapshot needs any more.
+ * Index rows of one commit, gathered and inserted in the order of their keys: at import that order is worth
+ * a factor of two. Also takes back the rows of a version that no snapshot needs any more.
  */
 import { indexOf } from '../../fhir/compartments.ts';
 import type { Connection } from './connection.ts';
@@ -24,7 +24,10 @@ export class IndexRows {
     this.#dictionary = dictionary;
   }
 
-  /** Takes down the rows of the version `rid`, of resource type `type`, in the compartments of `people` (lids). */
+  /**
+   * Takes down the rows of the version `rid`, of resource type `type`, in the compartments of `people`
+   * (lids).
+   */
   add(type: string, rid: number, index: FlatIndex, people: readonly number[]): void {
     const dictionary = this.#dictionary;
     for (const person of people) this.#comp.push([person, typeNumber(type), rid]);
@@ -111,7 +114,10 @@ function* triples(flat: readonly string[]): Generator<readonly [string, string, 
   for (let i = 0; i + 2 < flat.length; i += 3) yield [flat[i] ?? '', flat[i + 1] ?? '', flat[i + 2] ?? ''];
 }
 
-/** Removes a superseded version from the index. Its term rows are found by taking the values again from its stored bytes. */
+/**
+ * Removes a superseded version from the index. Its term rows are found by taking the values again from its
+ * stored bytes.
+ */
 export function removeFromIndex(rid: number, connection: Connection, dictionary: Dictionary): void {
   const row = connection.get('SELECT bytes FROM body WHERE rid = ?', [rid]);
   if (row?.[0] instanceof Uint8Array) {

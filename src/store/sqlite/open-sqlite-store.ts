@@ -62,13 +62,19 @@ export async function openSqliteStore({ folder, clock, ids, settings }: StoreOpt
   }
 }
 
-/** An error is a plain one once it has crossed from its thread; what the thread refused on purpose becomes a Failure again. */
+/**
+ * An error is a plain one once it has crossed from its thread; what the thread refused on purpose becomes a
+ * Failure again.
+ */
 function failureOfThread(error: unknown): unknown {
   const { name, code, message } = error as Partial<Failure>;
   return name === 'Failure' && code !== undefined ? new Failure(code, message ?? '') : error;
 }
 
-/** Holds the folder for this process; the operating system lets go of it when the process ends, however it ends. */
+/**
+ * Holds the folder for this process; the operating system lets go of it when the process ends, however it
+ * ends.
+ */
 function lock(folder: string): () => void {
   const path = join(folder, 'lock.db');
   const isNew = !existsSync(path);

@@ -1,6 +1,7 @@
 /**
- * A write made ready for the writer: the wire text without version and time, and what it is found by. Pure, and by far the dearer
- * half of a write, so it runs on the caller's thread (or an import's own) and crosses to the writer as flat lists.
+ * A write made ready for the writer: the wire text without version and time, and what it is found by. Pure,
+ * and by far the dearer half of a write, so it runs on the caller's thread (or an import's own) and crosses
+ * to the writer as flat lists.
  */
 
 import type { Id, InstantMs } from '../../base/brands.ts';
@@ -10,7 +11,10 @@ import { withDecimalsOf, writeJson } from '../../fhir/exact-decimals.ts';
 import { eachReference, parseReference } from '../../fhir/references.ts';
 import type { Resource } from '../../fhir/resource.ts';
 
-/** What a version is found by; flat lists, since structured cloning of many small objects costs more than the insert. */
+/**
+ * What a version is found by; flat lists, since structured cloning of many small objects costs more than
+ * the insert.
+ */
 export interface FlatIndex {
   /** code, system, value, … (tokens, and URIs under their own system) */
   readonly terms: readonly string[];
@@ -45,7 +49,10 @@ export function wireText(type: string, id: string, version: number, at: InstantM
   return `{"resourceType":"${type}","id":"${id}","meta":{"versionId":"${version}","lastUpdated":"${isoInstant(at)}"${tail}`;
 }
 
-/** Makes a resource ready to be written under `id`. It has been validated; `id`, `meta.versionId` and `meta.lastUpdated` in it are not looked at. */
+/**
+ * Makes a resource ready to be written under `id`. It has been validated; `id`, `meta.versionId` and
+ * `meta.lastUpdated` in it are not looked at.
+ */
 export function prepareWrite(resource: Resource, id: Id): PreparedWrite {
   const { resourceType: _type, id: _id, meta, ...rest } = resource;
   const { versionId: _version, lastUpdated: _time, ...restOfMeta } = meta ?? {};

@@ -1,7 +1,8 @@
 /**
- * The log of reads from the caller's side. Rows gather while a batch is under way, and to the end of the turn of the event loop (never on a
- * timer), and go as one message: waking the other thread costs more than writing a row. While the log stalls no read is answered, so that
- * nothing is shown whose trace could be lost: reads wait for it, and fail where it takes too long.
+ * The log of reads from the caller's side. Rows gather while a batch is under way, and to the end of the
+ * turn of the event loop (never on a timer), and go as one message: waking the other thread costs more than
+ * writing a row. While the log stalls no read is answered, so that nothing is shown whose trace could be
+ * lost: reads wait for it, and fail where it takes too long.
  */
 import type { Worker } from 'node:worker_threads';
 import type { Clock } from '../../base/clock.ts';
@@ -60,7 +61,10 @@ export class ReadAudit {
     return audit;
   }
 
-  /** Resolves when the rows are in the log. Throws Failure `transient` where the log stalls for longer than `waitMs`. */
+  /**
+   * Resolves when the rows are in the log. Throws Failure `transient` where the log stalls for longer than
+   * `waitMs`.
+   */
   append(rows: readonly string[]): Promise<void> {
     if (this.#dead !== undefined) throw stalled('its thread has ended');
     return this.#stallMs() === undefined ? this.#add(rows) : this.#wait().then(() => this.append(rows));

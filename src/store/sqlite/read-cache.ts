@@ -1,4 +1,6 @@
-/** Current versions in memory, newest used last, bounded by their bytes. The writer's replies keep it right. */
+/**
+ * Current versions in memory, newest used last, bounded by their bytes. The writer's replies keep it right.
+ */
 import type { Version } from './version-rows.ts';
 
 export class ReadCache {

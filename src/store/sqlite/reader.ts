@@ -1,4 +1,7 @@
-/** Reads on the caller's thread: one connection that cannot write, the cache of current versions, and the pool for long searches. */
+/**
+ * Reads on the caller's thread: one connection that cannot write, the cache of current versions, and the
+ * pool for long searches.
+ */
 import { Failure } from '../../base/failure.ts';
 import type { Connection } from './connection.ts';
 import { Dictionary } from './dictionary.ts';
@@ -32,8 +35,8 @@ export class Reader {
   }
 
   /**
-   * Throws Failure `expired` for a snapshot that is too old to be searched. To be called after the search: what was whole then was whole
-   * before, and not the other way round.
+   * Throws Failure `expired` for a snapshot that is too old to be searched. To be called after the search:
+   * what was whole then was whole before, and not the other way round.
    */
   checkSnapshot(seq: number): void {
     const row = this.connection.get("SELECT value FROM meta WHERE key = 'purgedSeq'", []);

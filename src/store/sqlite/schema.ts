@@ -1,6 +1,7 @@
 /**
- * Tables of the store in SQLite, as an append-only list of migrations (docs/adr/0004). Everything is keyed by small
- * integers: `lid` a resource, `rid` one version of it (in order of commit), `pt` a search parameter of a type, `tid` a term.
+ * Tables of the store in SQLite, as an append-only list of migrations (docs/adr/0004). Everything is keyed
+ * by small integers: `lid` a resource, `rid` one version of it (in order of commit), `pt` a search
+ * parameter of a type, `tid` a term.
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { Failure } from '../../base/failure.ts';
@@ -39,7 +40,10 @@ const MIGRATIONS: readonly string[] = [
   `,
 ];
 
-/** Brings an opened database to the newest schema. Throws Failure `processing` where it is newer than this program. */
+/**
+ * Brings an opened database to the newest schema. Throws Failure `processing` where it is newer than this
+ * program.
+ */
 export function migrate(database: DatabaseSync): void {
   const { user_version: version } = database.prepare('PRAGMA user_version').get() as { user_version: number };
   if (version > MIGRATIONS.length) {

@@ -1,6 +1,7 @@
 /**
- * A search as SQL. The filter that goes through the fewest rows drives (counted, up to a bound, not guessed); the others test each
- * version it finds. Scope and snapshot are conditions of the same statement, of its total and of its order.
+ * A search as SQL. The filter that goes through the fewest rows drives (counted, up to a bound, not
+ * guessed); the others test each version it finds. Scope and snapshot are conditions of the same statement,
+ * of its total and of its order.
  */
 import type { SearchQuery, SortKey } from '../../fhir/search-query.ts';
 import type { Scope } from '../scope.ts';
@@ -14,9 +15,15 @@ export interface SearchPlan {
   /** `FROM … WHERE …` */
   readonly from: Condition;
   readonly orderBy: Condition;
-  /** True where the order is that of rid and a page can begin behind the last one seen; otherwise pages count rows. */
+  /**
+   * True where the order is that of rid and a page can begin behind the last one seen; otherwise pages
+   * count rows.
+   */
   readonly byRid: boolean;
-  /** Rows that the search goes through at least: over a bound it is no work for the thread that answers reads. */
+  /**
+   * Rows that the search goes through at least: over a bound it is no work for the thread that answers
+   * reads.
+   */
   readonly cost: number;
 }
 
@@ -54,7 +61,11 @@ export function planSearch(
           parameters: [...select.parameters, ...conditions.parameters],
         };
   const order = query.sort.map((key) => sortSql(key, query.type, dictionary));
-  const cost = driver?.cost ?? COST_OF_TYPE;
+  const wholes = filters.filter((one) => one !== driver && one.whole).map((one) => one.cost);
+  const byToken = query.sort.some(
+    (key) => key.by.kind === 'parameter' && isSortedByToken(key.by.parameter.kind),
+  );
+  const cost = Math.max(driver?.cost ?? COST_OF_TYPE, ...wholes, byToken ? COST_OF_TYPE : 0);
   if (order.length === 0)
     return { from, orderBy: { sql: 'ORDER BY v.rid', parameters: [] }, byRid: true, cost };
   return {
@@ -77,7 +88,10 @@ function joined(select: Condition, conditions: Condition): Condition {
   };
 }
 
-/** A scope of a few people is itself the best index into their records, unless unattached resources show as well. */
+/**
+ * A scope of a few people is itself the best index into their records, unless unattached resources show as
+ * well.
+ */
 function scopeDriver(
   type: string,
   scope: Scope,
@@ -97,6 +111,7 @@ function scopeDriver(
     test: { sql: '1', parameters: [] },
     select: { sql: `SELECT rid FROM comp WHERE ${where}`, parameters: [] },
     cost: Number(row?.[0] ?? 0),
+    whole: false,
     ordered: false,
   };
 }
@@ -111,6 +126,12 @@ function sortSql(key: SortKey, type: string, dictionary: Dictionary): Condition 
   const value = sortValue(key.by.parameter.kind, pt, key.descending);
   return { sql: `${value.sql} ${direction} NULLS LAST`, parameters: value.parameters };
 }
+
+/**
+ * Tokens and URIs: their index leads from the value to the version and not back, so that all of a parameter
+ * is gone through.
+ */
+const isSortedByToken = (kind: string): boolean => kind === 'token' || kind === 'uri';
 
 /** The value that a version sorts by: the least one going up, the greatest going down. */
 function sortValue(kind: string, pt: number, descending: boolean): Condition {

@@ -1,4 +1,7 @@
-/** The search thread from the caller's side: one search at a time, with a time limit; a thread that overruns is ended and replaced. */
+/**
+ * The search thread from the caller's side: one search at a time, with a time limit; a thread that overruns
+ * is ended and replaced.
+ */
 import type { Worker } from 'node:worker_threads';
 import { Failure } from '../../base/failure.ts';
 import { failureFrom } from './group-message.ts';

@@ -1,6 +1,7 @@
 /**
- * Runs a planned search on one connection: the rids of a page, the total, and what `_include` and `_revinclude` add. The same code
- * serves the thread that answers reads, the search thread and the writer (ifNoneExist).
+ * Runs a planned search on one connection: the rids of a page, the total, and what `_include` and
+ * `_revinclude` add. The same code serves the thread that answers reads, the search thread and the writer
+ * (ifNoneExist).
  */
 import { Failure } from '../../base/failure.ts';
 import type { Include, SearchQuery } from '../../fhir/search-query.ts';
@@ -9,7 +10,7 @@ import type { Connection } from './connection.ts';
 import { type Cursor, cursorText, readCursor } from './cursor.ts';
 import { type Dictionary, typeNumber } from './dictionary.ts';
 import { scopeConditions } from './scope-sql.ts';
-import { planSearch } from './search-plan.ts';
+import { planSearch, type SearchPlan } from './search-plan.ts';
 import { allOf, visible } from './sql-condition.ts';
 
 /** A page as version numbers; bodies are read by whoever sends them out. */
@@ -31,18 +32,27 @@ export interface SearchRun {
 /** More work than this is not for the thread that answers reads by id. */
 export const INLINE_COST_MAX = 2000;
 
-/** What a search would cost, in index rows; for choosing where it runs. */
-export function searchCost(run: SearchRun, connection: Connection, dictionary: Dictionary): number {
+/**
+ * How a search would be run; its cost says where. Throws Failure `value` where the cursor is none of ours.
+ */
+export function planRun(run: SearchRun, connection: Connection, dictionary: Dictionary): SearchPlan {
   const cursor = readCursor(run.query.cursor);
-  return planSearch(run.query, run.scope, cursor?.seq ?? run.seq, connection, dictionary, run.now).cost;
+  return planSearch(run.query, run.scope, cursor?.seq ?? run.seq, connection, dictionary, run.now);
 }
 
-/** Throws Failure `too-costly` where includes go over their limit, `value` where the cursor is none of ours. */
-export function runSearch(run: SearchRun, connection: Connection, dictionary: Dictionary): FoundPage {
-  const { query, scope } = run;
+/**
+ * `plan` is planRun's, where the caller has it already. Throws Failure `too-costly` where includes go over
+ * their limit, `value` where the cursor is none of ours.
+ */
+export function runSearch(
+  run: SearchRun,
+  connection: Connection,
+  dictionary: Dictionary,
+  plan: SearchPlan = planRun(run, connection, dictionary),
+): FoundPage {
+  const { query } = run;
   const cursor = readCursor(query.cursor);
   const seq = cursor?.seq ?? run.seq;
-  const plan = planSearch(query, scope, seq, connection, dictionary, run.now);
   const total =
     query.total === 'none' && query.count > 0
       ? undefined

@@ -1,4 +1,7 @@
-/** A stable view of one store: every statement carries the snapshot's seq. Cheap to make, holds no transaction open. */
+/**
+ * A stable view of one store: every statement carries the snapshot's seq. Cheap to make, holds no
+ * transaction open.
+ */
 import type { Id, Seq, VersionId } from '../../base/brands.ts';
 import type { ResourceType } from '../../fhir/resource.ts';
 import type { SearchQuery } from '../../fhir/search-query.ts';
@@ -17,7 +20,7 @@ import { compartmentRids } from './compartment-rids.ts';
 import { cursorText, readCursor } from './cursor.ts';
 import type { Reader } from './reader.ts';
 import { isInScope, scopeConditions } from './scope-sql.ts';
-import { INLINE_COST_MAX, runSearch, searchCost } from './search-run.ts';
+import { INLINE_COST_MAX, planRun, runSearch } from './search-run.ts';
 import { allOf } from './sql-condition.ts';
 import type { Version } from './version-rows.ts';
 
@@ -80,9 +83,10 @@ export class SqliteSnapshot implements Snapshot {
       now: this.#reader.now(),
       includesMax: this.#reader.includesMax,
     };
+    const plan = planRun(run, connection, dictionary);
     const page =
-      searchCost(run, connection, dictionary) <= INLINE_COST_MAX
-        ? runSearch(run, connection, dictionary)
+      plan.cost <= INLINE_COST_MAX
+        ? runSearch(run, connection, dictionary, plan)
         : await this.#reader.searches.search(run);
     this.#reader.checkSnapshot(readCursor(query.cursor)?.seq ?? this.seq);
     return {

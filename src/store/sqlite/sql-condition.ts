@@ -1,4 +1,7 @@
-/** A piece of a WHERE clause with its bound values. Values are always bound; only integers of our own making stand in the text. */
+/**
+ * A piece of a WHERE clause with its bound values. Values are always bound; only integers of our own making
+ * stand in the text.
+ */
 export interface Condition {
   readonly sql: string;
   readonly parameters: readonly (string | number)[];

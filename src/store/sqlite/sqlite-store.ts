@@ -1,6 +1,7 @@
 /**
- * The store on `node:sqlite` (docs/adr/0004): writes are prepared here, written by one thread in groups, and visible to the caller before
- * its commit resolves; reads and short searches run here on a connection of their own.
+ * The store on `node:sqlite` (docs/adr/0004): writes are prepared here, written by one thread in groups,
+ * and visible to the caller before its commit resolves; reads and short searches run here on a connection
+ * of their own.
  */
 
 import type { Worker } from 'node:worker_threads';
@@ -56,7 +57,9 @@ interface StoreParts {
 
 type Reply = Extract<WriteReply, { seq: number }>;
 
-/** Of larger commits (an import, a great transaction) nothing is kept in memory: few of them are read soon. */
+/**
+ * Of larger commits (an import, a great transaction) nothing is kept in memory: few of them are read soon.
+ */
 const KEPT_OPS_MAX = 500;
 
 export class SqliteStore implements Store {
@@ -205,7 +208,10 @@ export class SqliteStore implements Store {
     });
   }
 
-  /** What one turn of the event loop brought goes to the writer as one message: waking it costs, and a fuller group shares its fsync. */
+  /**
+   * What one turn of the event loop brought goes to the writer as one message: waking it costs, and a
+   * fuller group shares its fsync.
+   */
   #post(): void {
     if (this.#outbox.length === 0) return;
     this.#parts.writer.postMessage(this.#outbox);
@@ -229,8 +235,8 @@ export class SqliteStore implements Store {
   }
 
   /**
-   * What was written, and the cache brought up to it: the caller reads its own write. Where `keep` is false what the cache
-   * had is only taken out, and the bytes are made when somebody asks for them.
+   * What was written, and the cache brought up to it: the caller reads its own write. Where `keep` is false
+   * what the cache had is only taken out, and the bytes are made when somebody asks for them.
    */
   #committed(op: PreparedOp | undefined, written: Written, seq: number, keep: boolean): Committed {
     if (op === undefined) throw new Error('more was written than was asked for');

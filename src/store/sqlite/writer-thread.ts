@@ -1,6 +1,6 @@
 /**
- * The thread of the one writer. It takes all that has queued while it was busy (never waiting for more), writes it as one group, and
- * replies once. While idle it clears what no snapshot needs.
+ * The thread of the one writer. It takes all that has queued while it was busy (never waiting for more),
+ * writes it as one group, and replies once. While idle it clears what no snapshot needs.
  */
 import { statfsSync, statSync } from 'node:fs';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';

@@ -57,8 +57,9 @@ export class Writer {
   #auditN: number;
   #auditHash: string;
   /**
-   * Of the request under way: its clock, and what only the writer knows for the audit row: Patients (lids) whose record a version lay in
-   * that its successor does not, or lies in that was found instead of a new one; and what was found in whose place.
+   * Of the request under way: its clock, and what only the writer knows for the audit row: Patients (lids)
+   * whose record a version lay in that its successor does not, or lies in that was found instead of a new
+   * one; and what was found in whose place.
    */
   #now = 0;
   #also = new Set<number>();
@@ -79,14 +80,18 @@ export class Writer {
     this.#auditHash = String(audit?.[1] ?? CHAIN_START);
   }
 
-  /** Writes a group; when it returns, what succeeded is on disk. A failure of the disk fails every request of the group. */
+  /**
+   * Writes a group; when it returns, what succeeded is on disk. A failure of the disk fails every request
+   * of the group.
+   */
   writeGroup(requests: readonly WriteRequest[]): WriteReply[] {
     return this.#group(requests, false) ?? this.#group(requests, true) ?? [];
   }
 
   /**
-   * The replies; undefined where a request failed with some of its ops written. `carefully` that cannot be, since each request has a
-   * savepoint of its own: dear, because every page that it touches is copied, so they are taken only when they are needed.
+   * The replies; undefined where a request failed with some of its ops written. `carefully` that cannot be,
+   * since each request has a savepoint of its own: dear, because every page that it touches is copied, so
+   * they are taken only when they are needed.
    */
   #group(requests: readonly WriteRequest[], carefully: boolean): WriteReply[] | undefined {
     const before = this.#mark();
@@ -119,8 +124,9 @@ export class Writer {
   }
 
   /**
-   * Clears index rows of versions superseded before `at` (ms), at most `count` of them, in a transaction of its own.
-   * From then on snapshots before `purgedSeq` are no longer whole. False where there was nothing to clear.
+   * Clears index rows of versions superseded before `at` (ms), at most `count` of them, in a transaction of
+   * its own. From then on snapshots before `purgedSeq` are no longer whole. False where there was nothing
+   * to clear.
    */
   purge(at: number, count: number): boolean {
     const rows = this.#connection.all('SELECT rid, until FROM stale WHERE at < ? ORDER BY rid LIMIT ?', [
@@ -154,7 +160,10 @@ export class Writer {
     return reply;
   }
 
-  /** Writes one request. Undefined where it failed and may have written: an op refuses before it has written anything itself. */
+  /**
+   * Writes one request. Undefined where it failed and may have written: an op refuses before it has written
+   * anything itself.
+   */
   #venture(request: WriteRequest): WriteReply | undefined {
     const before = this.#mark();
     try {
@@ -301,8 +310,8 @@ export class Writer {
   }
 
   /**
-   * Writes one version with its index; the index rows wait in `rows` so that they go in sorted. `known` is the resource's
-   * lid where it has one.
+   * Writes one version with its index; the index rows wait in `rows` so that they go in sorted. `known` is
+   * the resource's lid where it has one.
    */
   #version(
     type: string,
@@ -427,7 +436,10 @@ export class Writer {
     return { seq: this.#seq, rid: this.#rid, at: this.#at, auditN: this.#auditN, auditHash: this.#auditHash };
   }
 
-  /** Back to where it stood before what has been, or will be, rolled back: numbers of the dictionary that were new are no more. */
+  /**
+   * Back to where it stood before what has been, or will be, rolled back: numbers of the dictionary that
+   * were new are no more.
+   */
   #return(mark: Mark): void {
     this.#count(mark);
     this.#dictionary.clear();
