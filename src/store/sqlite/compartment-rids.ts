@@ -31,7 +31,8 @@ export function compartmentRids(
   const keep = query.types === undefined;
   const own = connection
     .all(
-      `SELECT DISTINCT v.rid FROM comp c CROSS JOIN ver v ON v.rid = c.rid WHERE c.person IN ${BOUND_LIDS} AND ${within.sql} ORDER BY v.rid`,
+      `SELECT DISTINCT v.rid FROM comp c CROSS JOIN ver v ON v.rid = c.rid
+        WHERE c.person IN ${BOUND_LIDS} AND ${within.sql} ORDER BY v.rid`,
       [JSON.stringify(people), ...within.parameters],
       keep,
     )
@@ -59,7 +60,8 @@ function allOwn(
   const within = allOf(scoped);
   return connection
     .all(
-      `SELECT DISTINCT v.rid FROM comp c CROSS JOIN ver v ON v.rid = c.rid WHERE c.person IN ${BOUND_LIDS} AND ${within.sql}`,
+      `SELECT DISTINCT v.rid FROM comp c CROSS JOIN ver v ON v.rid = c.rid
+        WHERE c.person IN ${BOUND_LIDS} AND ${within.sql}`,
       [JSON.stringify(people), ...within.parameters],
     )
     .map((row) => Number(row[0]));

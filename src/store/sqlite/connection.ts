@@ -66,7 +66,8 @@ const PASSING_MAX = 100;
 export function openForWriting(path: string): Connection {
   const database = new DatabaseSync(path);
   database.exec(`PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
-    PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -131072; PRAGMA temp_store = MEMORY; PRAGMA busy_timeout = 5000`);
+    PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -131072; PRAGMA temp_store = MEMORY;
+      PRAGMA busy_timeout = 5000`);
   return new Connection(database);
 }
 

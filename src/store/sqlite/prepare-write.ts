@@ -46,7 +46,10 @@ export const URL_SYSTEM = '\u0001url';
 
 /** The wire text of a version. The store's own stamps come first; all else stands as it was given. */
 export function wireText(type: string, id: string, version: number, at: InstantMs, tail: string): string {
-  return `{"resourceType":"${type}","id":"${id}","meta":{"versionId":"${version}","lastUpdated":"${isoInstant(at)}"${tail}`;
+  return (
+    `{"resourceType":"${type}","id":"${id}",` +
+    `"meta":{"versionId":"${version}","lastUpdated":"${isoInstant(at)}"${tail}`
+  );
 }
 
 /**

@@ -178,6 +178,7 @@ function newBatch(n: number): Batch {
 function stalled(why: string): Failure {
   return new Failure(
     'transient',
-    `Reading is paused because the log of who reads what cannot keep up: ${why}. Try again in a moment (setting readAuditStallMs).`,
+    `Reading is paused because the log of who reads what cannot keep up: ${why}. Try again in a ` +
+      `moment (setting readAuditStallMs).`,
   );
 }

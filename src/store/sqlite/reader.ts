@@ -43,7 +43,8 @@ export class Reader {
     if (seq >= Number(row?.[0] ?? 0)) return;
     throw new Failure(
       'expired',
-      'This page link is too old: what it shows has been replaced meanwhile (setting snapshotKeepSeconds). Search again from the start.',
+      'This page link is too old: what it shows has been replaced meanwhile (setting ' +
+        'snapshotKeepSeconds). Search again from the start.',
       { status: 410 },
     );
   }
@@ -71,7 +72,8 @@ export class Reader {
   versions(rids: readonly number[]): Version[] {
     if (rids.length === 0) return [];
     const rows = this.connection.all(
-      `SELECT ${VERSION}, b.bytes FROM json_each(?) r CROSS JOIN ver v ON v.rid = r.value LEFT JOIN body b ON b.rid = v.rid ORDER BY r.key`,
+      `SELECT ${VERSION}, b.bytes FROM json_each(?) r CROSS JOIN ver v ON v.rid = r.value LEFT
+        JOIN body b ON b.rid = v.rid ORDER BY r.key`,
       [JSON.stringify(rids)],
     );
     return rows.map((row) => versionOf(row, this.connection, this.dictionary));

@@ -38,7 +38,8 @@ function personCondition(scope: Scope, dictionary: Dictionary): Condition | unde
   const attached =
     lids.length === 0
       ? '0'
-      : `(v.person IN ${BOUND_LIDS} OR (v.person = -1 AND EXISTS (SELECT 1 FROM comp sc WHERE sc.rid = v.rid AND sc.person IN ${BOUND_LIDS})))`;
+      : `(v.person IN ${BOUND_LIDS} OR (v.person = -1 AND EXISTS (SELECT 1 FROM comp sc
+        WHERE sc.rid = v.rid AND sc.person IN ${BOUND_LIDS})))`;
   return {
     sql: `(${attached} OR (v.person IS NULL${unattached}))`,
     parameters: [...(lids.length === 0 ? [] : [whose, whose]), ...(allUnattached?.parameters ?? [])],

@@ -161,7 +161,8 @@ function sortValue(kind: string, pt: number, descending: boolean): Condition {
     default: {
       const low = pt * TERM_SPAN;
       return {
-        sql: `(SELECT s.least FROM (SELECT x.rid AS whose, ${pick}(t.code) AS least FROM ix x JOIN term t ON t.tid = x.k - ?
+        sql: `(SELECT s.least FROM (SELECT x.rid AS whose, ${pick}(t.code) AS least FROM ix x
+          JOIN term t ON t.tid = x.k - ?
           WHERE x.k >= ? AND x.k < ? GROUP BY x.rid) s WHERE s.whose = v.rid)`,
         parameters: [low, low, low + TERM_SPAN],
       };

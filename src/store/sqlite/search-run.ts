@@ -104,7 +104,8 @@ function includes(
     if (found.size > run.includesMax) {
       throw new Failure(
         'too-costly',
-        `_include and _revinclude would add more than ${run.includesMax} resources (setting includesMax). Ask for a smaller page with _count.`,
+        `_include and _revinclude would add more than ${run.includesMax} resources (setting ` +
+          `includesMax). Ask for a smaller page with _count.`,
       );
     }
   };
@@ -161,7 +162,8 @@ function pointingAt(
   return connection
     .all(
       `SELECT DISTINCT v.rid FROM json_each(?) m CROSS JOIN ver o ON o.rid = m.value
-        CROSS JOIN ref r ON r.lid = o.lid AND r.pt = ? CROSS JOIN ver v ON v.rid = r.rid WHERE ${conditions.sql} ORDER BY v.rid`,
+        CROSS JOIN ref r ON r.lid = o.lid AND r.pt = ? CROSS JOIN ver v ON v.rid = r.rid
+          WHERE ${conditions.sql} ORDER BY v.rid`,
       [JSON.stringify(matches), pt, ...conditions.parameters],
       false,
     )

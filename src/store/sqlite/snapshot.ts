@@ -118,9 +118,11 @@ export class SqliteSnapshot implements Snapshot {
     if (lid === undefined) return [];
     return connection
       .all(
-        `WITH RECURSIVE named(lid) AS (SELECT ? UNION SELECT v.lid FROM named n JOIN ref r ON r.lid = n.lid JOIN ver v ON v.rid = r.rid
+        `WITH RECURSIVE named(lid) AS (SELECT ? UNION SELECT v.lid FROM named n JOIN ref r ON r.lid = n.lid
+          JOIN ver v ON v.rid = r.rid
             WHERE v.person IS NULL AND v.seq <= ? AND (v.until IS NULL OR v.until > ?) AND v.deleted = 0)
-          SELECT DISTINCT c.person FROM named n JOIN ref r ON r.lid = n.lid JOIN ver v ON v.rid = r.rid JOIN comp c ON c.rid = v.rid
+          SELECT DISTINCT c.person FROM named n JOIN ref r ON r.lid = n.lid JOIN ver v ON v.rid = r.rid
+            JOIN comp c ON c.rid = v.rid
           WHERE v.seq <= ? AND (v.until IS NULL OR v.until > ?) AND v.deleted = 0`,
         [lid, this.seq, this.seq, this.seq, this.seq],
       )

@@ -41,7 +41,8 @@ function checkRoom(): void {
   if (!hasRoom) {
     throw new Failure(
       'no-store',
-      `The disk has less than ${diskReserveBytes} bytes free (setting diskReserveBytes): nothing more is written until there is room. Reading goes on.`,
+      `The disk has less than ${diskReserveBytes} bytes free (setting diskReserveBytes): nothing ` +
+        `more is written until there is room. Reading goes on.`,
     );
   }
 }

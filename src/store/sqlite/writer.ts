@@ -142,7 +142,8 @@ export class Writer {
         this.#connection.run('DELETE FROM stale WHERE rid = ?', Number(rid));
       }
       this.#connection.run(
-        "INSERT INTO meta VALUES ('purgedSeq', ?) ON CONFLICT(key) DO UPDATE SET value = max(CAST(value AS INTEGER), excluded.value)",
+        `INSERT INTO meta VALUES ('purgedSeq', ?)
+          ON CONFLICT(key) DO UPDATE SET value = max(CAST(value AS INTEGER), excluded.value)`,
         purged,
       );
       this.#connection.database.exec('COMMIT');
@@ -464,7 +465,7 @@ function checkIfMatch(ifMatch: string | undefined, current: Current | undefined)
   throw new Failure(
     'conflict',
     there
-      ? `The resource is at version ${current.version}, not ${ifMatch === 'absent' ? 'absent' : ifMatch}. Read it again and repeat the change.`
+      ? `The resource is at version ${current.version}, not ${ifMatch}. Read it again and repeat the change.`
       : 'The resource is not there (any more). Read it again and repeat the change.',
     { status: 412 },
   );
