@@ -7,6 +7,7 @@ import {
   patientDuration,
   patientName,
   patientQuantity,
+  patientText,
   patientTimeRange,
 } from './patient-format.ts';
 
@@ -53,6 +54,12 @@ describe('the patient’s dialect', () => {
     [undefined, undefined],
   ])('writes the name %j as %s', (name, words) => {
     expect(patientName(name)).toBe(words);
+  });
+
+  it('writes the numbers in a text so too', () => {
+    expect(patientText('Sodium 140\u00a0mmol/L, pulse 75\u00a0per minute, 98%')).toBe(
+      'Sodium 140mmol/L, pulse 75 per minute, 98%',
+    );
   });
 
   it.each([

@@ -74,6 +74,13 @@ export function patientQuantity(value: string, unit: string | undefined): string
     : `${value}${unit}`;
 }
 
+/** A text whose numbers and units are held together by a space, as this dialect writes them: `140mmol/L`. */
+export function patientText(text: string): string {
+  return text.replace(/(\d)\u00a0(\S+)/g, (_whole, digit: string, unit: string) =>
+    patientQuantity(digit, unit === 'per' ? 'per ' : unit).trimEnd(),
+  );
+}
+
 /** `1 day`, `2 days`; empty for none. */
 function plural(count: number, word: string): string {
   if (count === 0) return '';

@@ -136,7 +136,7 @@ const PATIENT = [
   'everything',
 ];
 
-describe.each(SCREENS)('on %s', (screenName, screen) => {
+describe.each(SCREENS)('on %s', { timeout: 120_000 }, (screenName, screen) => {
   it('the start pages', async () => {
     const page = await newPage(screen);
     await page.goto(`${exchange.url}/`);

@@ -13,7 +13,7 @@ export function Problems({ page, full }: { readonly page: RecordPage; readonly f
   return (
     <section class="ow-panel" aria-labelledby="problems">
       <h2 class="ow-panel__heading" id="problems">
-        Problems
+        Current problems
       </h2>
       <NotForRole page={page} type="Condition">
         <Gaps

@@ -27,7 +27,7 @@ export function Results({ page }: { readonly page: RecordPage }): JSX.Element {
   return (
     <section class="ow-panel" aria-labelledby="results">
       <h2 class="ow-panel__heading" id="results">
-        Results
+        Latest of each test, outside range first
       </h2>
       <NotForRole page={page} type="Observation">
         <Gaps

@@ -3,6 +3,7 @@
  * and what to do. On every page of a record, so that no part of it is read as if it were the whole.
  */
 import type { JSX } from 'preact';
+import { clinicianDateTime } from '../clinician-format.ts';
 import { StateIcon } from '../components/state-icon.tsx';
 import type { RecordPage } from '../record-page.ts';
 import { missesRestricted } from '../record-page.ts';
@@ -16,7 +17,7 @@ export function SourceStrip({ page }: { readonly page: RecordPage }): JSX.Elemen
     <section class="ow-strip" aria-labelledby="sources">
       <div class="ow-strip__inner">
         <h2 class="ow-strip__heading" id="sources">
-          {counted(view.sources.length, 'source', 'sources')}
+          {counted(view.sources.length, 'source', 'sources')}, asked {clinicianDateTime(now)}
           {troubled.length > 0 && <span class="ow-strip__count">{troubled.length} not live</span>}
         </h2>
         <ul class="ow-strip__list">

@@ -7,7 +7,7 @@ import { Button, Select } from '../components/form.tsx';
 import { Gaps } from '../components/gaps.tsx';
 import { SourceBadge } from '../components/source-badge.tsx';
 import { monthName } from '../moment.ts';
-import { patientDate, patientDateTime } from '../patient-format.ts';
+import { patientDate, patientDateTime, patientText } from '../patient-format.ts';
 import type { EntryKind } from '../record/describe.ts';
 import type { TimelineFilter, TimelinePage, TimelineRow } from '../record/timeline.ts';
 import type { RecordPage } from '../record-page.ts';
@@ -147,13 +147,18 @@ function Event({ row, page }: { readonly row: TimelineRow; readonly page: Record
         )}
       </p>
       {details.map((detail) => (
-        <DetailLine key={detail.label} detail={detail} about={title} open={false} />
+        <DetailLine
+          key={detail.label}
+          detail={{ ...detail, text: patientText(detail.text) }}
+          about={title}
+          open={false}
+        />
       ))}
       {parts.length > 0 && (
         <ul class="ow-event__parts">
           {parts.map((part, index) => (
             <li key={`${index} ${part.label}`}>
-              {part.label}: {part.text}
+              {part.label}: {patientText(part.text)}
             </li>
           ))}
         </ul>

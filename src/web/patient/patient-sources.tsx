@@ -4,6 +4,7 @@
  */
 import type { JSX } from 'preact';
 import { StateIcon } from '../components/state-icon.tsx';
+import { patientDateTime } from '../patient-format.ts';
 import type { RecordPage } from '../record-page.ts';
 import { counted } from '../record-words.ts';
 import { isWorthTrying, NEVER_SHOWN, sourceSentence, stateWords } from '../source-words.ts';
@@ -20,7 +21,7 @@ export function AllSources({ page }: { readonly page: RecordPage }): JSX.Element
       <p>
         {counted(view.sources.length, 'place holds', 'places hold')} a part of your record.{' '}
         {troubled === 0 ? 'All of them answered just now.' : 'Not all of it could be brought here now.'}{' '}
-        {NEVER_SHOWN}
+        {NEVER_SHOWN} We asked on {patientDateTime(now)}.
       </p>
       <ul class="ow-places__list">
         {view.sources.map((source) => (
@@ -82,7 +83,9 @@ export function TroubledSources({ page }: { readonly page: RecordPage }): JSX.El
           ))}
         </ul>
       )}
-      <p class="ow-troubled__always">{NEVER_SHOWN}</p>
+      <p class="ow-troubled__always">
+        {NEVER_SHOWN} We asked for this on {patientDateTime(now)}.
+      </p>
     </div>
   );
 }
