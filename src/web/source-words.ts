@@ -62,7 +62,7 @@ export function sourceSentence(source: SourceView, now: Moment, face: Face): str
       return asAt === undefined
         ? `We could not get this from ${source.name}, and there is no copy. Everything it holds is missing.`
         : `We could not get this from ${source.name}, and no copy may be opened. ` +
-            `Everything it holds is missing; it was last heard of ${asAt}.`;
+            `Everything it holds is missing; it was last known to be complete up to ${asAt}.`;
     case 'refused':
       return REFUSALS[face][source.rule ?? 'role'];
   }
