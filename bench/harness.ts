@@ -3,12 +3,11 @@
  * (so that a drifting machine touches both), medians, and results that say what was measured against what.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { freePort } from '../test/free-ports.ts';
 import type { LoadPlan, LoadResult } from './load-http.ts';
 
 /** One line of the table that `npm run bench` prints. */
@@ -93,16 +92,6 @@ export function limit(args: readonly string[]): number {
   });
   if (status !== 0) throw new Error(`${args[0]}: ${stderr}`);
   return Number(stdout.trim());
-}
-
-/** A port that nobody listens on. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }
 
 /** The middle value; of an even number the lower of the two. */

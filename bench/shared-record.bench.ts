@@ -5,9 +5,12 @@
  */
 import { spawnSync } from 'node:child_process';
 import { Agent, get } from 'node:http';
-import { type Bench, type Benchmark, CLI, firstLine, freePort, type Measure } from './harness.ts';
+import { freeBlock } from '../test/free-ports.ts';
+import { type Bench, type Benchmark, CLI, firstLine, type Measure } from './harness.ts';
 
 const CONCURRENCY = 8;
+/** Nine nodes, and their MLLP ports above. */
+const PORTS = Array.from({ length: 9 }, (_, k) => [k, 1000 + k]).flat();
 
 interface Demo {
   readonly nodes: readonly {
@@ -38,7 +41,7 @@ export const benchmark: Benchmark = {
   about: `200 people, nine nodes; records of at least 400 resources, ${CONCURRENCY} at a time`,
   run: async (bench) => {
     const data = bench.folder('demo');
-    const port = await steadyPort();
+    const port = await freeBlock(PORTS);
     const begun = performance.now();
     const child = bench.start([
       CLI,
@@ -286,12 +289,6 @@ async function untilLive(target: Target | undefined, ods: string): Promise<numbe
     await pause(100);
   }
   return Number.POSITIVE_INFINITY;
-}
-
-/** A base port with room for nine nodes and their MLLP ports. */
-async function steadyPort(): Promise<number> {
-  const port = await freePort();
-  return port > 60_000 ? steadyPort() : port;
 }
 
 const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));

@@ -1,7 +1,5 @@
 /** A FHIR door over a real store in a temporary folder, on a real socket, for tests of src/api. */
 import { mkdtemp, rm } from 'node:fs/promises';
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fastify from 'fastify';
@@ -23,6 +21,7 @@ import type { SharedRecords } from '../src/network/shared-record.ts';
 import { openRecords } from '../src/records/open-records.ts';
 import type { AuditRow } from '../src/store/audit.ts';
 import { openStore } from '../src/store/open-store.ts';
+import { freePort } from './free-ports.ts';
 
 interface Answer {
   readonly status: number;
@@ -203,14 +202,6 @@ export function verifiedPatient(id: string, number: string, more: object = {}): 
     active: true,
     ...more,
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** One request and what its answer must be; a row of a scenario table. */

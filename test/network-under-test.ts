@@ -26,6 +26,7 @@ import { type Feeds, openFeeds } from '../src/records/feeds.ts';
 import { type OpenedRecords, openRecords } from '../src/records/open-records.ts';
 import { openStore } from '../src/store/open-store.ts';
 import type { Store } from '../src/store/store.ts';
+import { freePort } from './free-ports.ts';
 
 export interface NodeUnderTest {
   readonly ods: OdsCode;
@@ -148,15 +149,6 @@ async function memberOf({ ods, kind, name, isProtected = false }: MemberSpec, i:
     failureDomain: { site: `site-${i}`, supplier: `supplier-${i}`, ring: `ring-${i}` },
     ...keys.publicKeys(),
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }
 
 interface Open {

@@ -2,11 +2,11 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
+import { freeBlock } from '../free-ports.ts';
 
 const CLI = resolve('dist/cli.js');
 
@@ -56,7 +56,7 @@ export interface DemoPlace {
 /** Starts `openward demo --json` and waits for its line. */
 export async function startDemo(people: number, place: DemoPlace = {}): Promise<DemoNetwork> {
   const data = place.data ?? (await mkdtemp(join(tmpdir(), 'openward-scenario-')));
-  const port = place.port ?? (await freeBlock());
+  const port = place.port ?? (await demoPort());
   const args = [CLI, 'demo', '--json', '--people', String(people), '--port', String(port), '--data', data];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let talk = '';
@@ -133,23 +133,7 @@ export async function eventually<T>(
   }
 }
 
-/** A port p such that p … p+9 and p+1000 … p+1009 are free now. */
-export async function freeBlock(): Promise<number> {
-  for (;;) {
-    const server = createServer().listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const address = server.address();
-    server.close();
-    if (address === null || typeof address === 'string' || address.port > 60_000) continue;
-    const ports = Array.from({ length: 10 }, (_, k) => [address.port + k, address.port + 1000 + k]).flat();
-    if ((await Promise.all(ports.map(isFree))).every(Boolean)) return address.port;
-  }
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-  });
+/** A port with room above it for the nodes of a demo and their MLLP. */
+export function demoPort(): Promise<number> {
+  return freeBlock(Array.from({ length: 10 }, (_, k) => [k, 1000 + k]).flat());
 }

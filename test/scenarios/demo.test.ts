@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type DemoNetwork, eventually, freeBlock, startDemo } from './demo-network.ts';
+import { type DemoNetwork, demoPort, eventually, startDemo } from './demo-network.ts';
 
 let demo: DemoNetwork | undefined;
 afterEach(async () => {
@@ -54,7 +54,7 @@ describe('the demo', () => {
       '--people',
       '2',
       '--port',
-      String(await freeBlock()),
+      String(await demoPort()),
       '--data',
       data,
     );
