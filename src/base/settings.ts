@@ -61,7 +61,7 @@ export const SETTINGS = {
     'bytes',
     'Most bytes that one source may contribute to a shared record.',
   ),
-  probeIntervalMs: setting<number>(250, 'ms', "How often a node looks at each peer's health."),
+  probeIntervalMs: setting<number>(500, 'ms', "How often a node looks at each peer's health."),
   probeTimeoutMs: setting<number>(300, 'ms', 'A probe that takes longer counts as failed.'),
   locatorFreshHours: setting<number>(
     24,

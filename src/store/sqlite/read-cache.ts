@@ -1,38 +1,57 @@
 /**
- * Current versions in memory, newest used last, bounded by their bytes. The writer's replies keep it right.
+ * Versions in memory, bounded by their bytes, the one kept longest ago going first. What a version is never
+ * changes, so by rid it needs nobody to keep it right; which one is current does, and the writer's replies say.
  */
 import type { Version } from './version-rows.ts';
 
 export class ReadCache {
   readonly #bytesMax: number;
-  readonly #versions = new Map<string, Version>();
+  readonly #versions = new Map<number, Version>();
+  /** `Patient/1` → rid of its current version, where that is known. */
+  readonly #current = new Map<string, number>();
   #bytes = 0;
 
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax;
   }
 
-  get(key: string): Version | undefined {
-    return this.#versions.get(key);
+  version(rid: number): Version | undefined {
+    return this.#versions.get(rid);
   }
 
-  set(key: string, version: Version): void {
-    this.delete(key);
+  /** The current version, where it is known and here. */
+  current(key: string): Version | undefined {
+    const rid = this.#current.get(key);
+    return rid === undefined ? undefined : this.#versions.get(rid);
+  }
+
+  add(version: Version): void {
     const size = sizeOf(version);
-    if (size > this.#bytesMax / 16) return;
-    this.#versions.set(key, version);
+    if (size > this.#bytesMax / 16 || this.#versions.has(version.rid)) return;
+    this.#versions.set(version.rid, version);
     this.#bytes += size;
-    for (const oldest of this.#versions.keys()) {
+    for (const oldest of this.#versions.values()) {
       if (this.#bytes <= this.#bytesMax) break;
-      this.delete(oldest);
+      this.#remove(oldest);
     }
   }
 
-  delete(key: string): void {
-    const version = this.#versions.get(key);
-    if (version === undefined) return;
-    this.#versions.delete(key);
+  setCurrent(key: string, version: Version): void {
+    this.#current.delete(key);
+    this.add(version);
+    if (this.#versions.has(version.rid)) this.#current.set(key, version.rid);
+  }
+
+  /** From now on it is not known which version is current. */
+  forgetCurrent(key: string): void {
+    this.#current.delete(key);
+  }
+
+  #remove(version: Version): void {
+    this.#versions.delete(version.rid);
     this.#bytes -= sizeOf(version);
+    const key = `${version.type}/${version.id}`;
+    if (this.#current.get(key) === version.rid) this.#current.delete(key);
   }
 }
 

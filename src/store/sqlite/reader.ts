@@ -52,13 +52,13 @@ export class Reader {
   /** The version that is current at `seq`. */
   current(type: string, id: string, seq: number): Version | undefined {
     const key = `${type}/${id}`;
-    const cached = this.#cache.get(key);
+    const cached = this.#cache.current(key);
     if (cached !== undefined && cached.seq <= seq) return cached;
     const lid = this.dictionary.resource(type, id);
     if (lid === undefined) return undefined;
     const version = this.#version('v.lid = ? AND v.seq <= ? ORDER BY v.version DESC LIMIT 1', [lid, seq]);
     if (version !== undefined && cached === undefined && this.#isNewest(version, lid))
-      this.#cache.set(key, version);
+      this.#cache.setCurrent(key, version);
     return version;
   }
 
@@ -70,10 +70,20 @@ export class Reader {
 
   /** Versions with their bytes, in the order of the rids given. */
   versions(rids: readonly number[]): Version[] {
+    const missing = rids.filter((rid) => this.#cache.version(rid) === undefined);
+    const read = new Map(this.#read(missing).map((version) => [version.rid, version]));
+    const versions = rids
+      .map((rid) => read.get(rid) ?? this.#cache.version(rid))
+      .filter((version) => version !== undefined);
+    for (const version of read.values()) this.#cache.add(version);
+    return versions;
+  }
+
+  #read(rids: readonly number[]): Version[] {
     if (rids.length === 0) return [];
     const rows = this.connection.all(
       `SELECT ${VERSION}, b.bytes FROM json_each(?) r CROSS JOIN ver v ON v.rid = r.value LEFT
-        JOIN body b ON b.rid = v.rid ORDER BY r.key`,
+        JOIN body b ON b.rid = v.rid`,
       [JSON.stringify(rids)],
     );
     return rows.map((row) => versionOf(row, this.connection, this.dictionary));

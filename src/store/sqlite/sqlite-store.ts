@@ -220,10 +220,12 @@ export class SqliteStore implements Store {
 
   #heard(group: GroupReply): void {
     this.#groups++;
+    let isNews = false;
     for (const reply of group.replies) {
       if ('failure' in reply) continue;
       this.#commits++;
       this.#head = Math.max(this.#head, reply.seq) as Seq;
+      isNews ||= reply.written.length > 0;
     }
     for (const reply of group.replies) {
       const waiting = this.#pending.get(reply.n);
@@ -231,7 +233,8 @@ export class SqliteStore implements Store {
       if ('failure' in reply) waiting?.reject(failureFrom(reply.failure));
       else waiting?.resolve(reply);
     }
-    this.#changes.wake();
+    if (isNews) this.#changes.wake();
+    else this.#changes.wakeSoon();
   }
 
   /**
@@ -248,7 +251,7 @@ export class SqliteStore implements Store {
     const shared = { outcome: written.outcome, type, id, versionId, lastUpdated };
     const key = `${type}/${id}`;
     if (op.op === 'delete') {
-      if (written.outcome === 'deleted') cache.delete(key);
+      if (written.outcome === 'deleted') cache.forgetCurrent(key);
       return shared;
     }
     if (written.outcome === 'existing' || written.outcome === 'unchanged') {
@@ -257,14 +260,14 @@ export class SqliteStore implements Store {
     }
     const { tail } = op.write;
     const wire = (): Buffer => Buffer.from(wireText(type, id, written.version, lastUpdated, tail));
-    const cached = cache.get(key);
+    const cached = cache.current(key);
     if (!keep) {
-      if (cached !== undefined && Number(cached.versionId) < written.version) cache.delete(key);
+      if (cached !== undefined && Number(cached.versionId) < written.version) cache.forgetCurrent(key);
       return Object.defineProperty(shared, 'bytes', { get: wire, enumerable: true });
     }
     const bytes = wire();
     if (cached === undefined || Number(cached.versionId) < written.version) {
-      cache.set(key, {
+      cache.setCurrent(key, {
         rid: written.rid,
         type,
         id,
