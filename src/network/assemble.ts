@@ -220,7 +220,7 @@ async function askLive(
 ): Promise<LiveAnswer> {
   const timeoutMs = deadline - parts.clock.monotonicMs();
   if (parts.network === undefined || timeoutMs <= 0) return { kind: 'late' };
-  const { recordBytesMax, recordEntriesMax } = parts.settings;
+  const { recordBytesMax, recordEntriesMax, jsonDepthMax } = parts.settings;
   const answer = await parts.network.client.call({
     to: entry.ods,
     url: entry.url,
@@ -238,7 +238,7 @@ async function askLive(
   if (answer.kind !== 'answer') return { kind: answer.kind };
   if (answer.status !== 200) return { kind: 'failed' };
   const isFiltered = query.types !== undefined || query.since !== undefined;
-  const question = { nhsNumber, isFiltered, entriesMax: recordEntriesMax };
+  const question = { nhsNumber, isFiltered, entriesMax: recordEntriesMax, depthMax: jsonDepthMax };
   return decodeAnswer(answer.body, question) ?? { kind: 'garbage' };
 }
 

@@ -19,7 +19,7 @@ import { areOfPerson } from './person-check.ts';
 import type { Pseudonym } from './pseudonym.ts';
 import { joinKey, openSegment, SHARES_NEEDED } from './sealing.ts';
 import type { RefusalRule, SharedRecordQuery } from './shared-record.ts';
-import { isEntry, type SourceEntry, type SourceState } from './source-answer.ts';
+import type { SourceEntry, SourceState } from './source-answer.ts';
 
 export type OpenedCopy =
   | {
@@ -53,7 +53,7 @@ interface OpenerParts {
   ) => Promise<Released | undefined>;
   readonly clock: Clock;
   readonly log: Log;
-  readonly settings: Pick<Settings, 'recordBytesMax'>;
+  readonly settings: Pick<Settings, 'recordBytesMax' | 'jsonDepthMax'>;
 }
 
 export interface OpenRequest {
@@ -84,7 +84,7 @@ export class CopyOpener {
       if (shares.length < SHARES_NEEDED || copy.through === undefined) continue;
       try {
         const key = await joinKey(shares.slice(0, SHARES_NEEDED));
-        const segments = opened(key, request, copy, this.#parts.settings.recordBytesMax);
+        const segments = opened(key, request, copy, this.#parts.settings);
         return this.#apply(request, segments, copy.through, copy.held !== undefined);
       } catch (error) {
         this.#parts.log.error(
@@ -208,7 +208,12 @@ function withoutLoose(entries: readonly CopyEntry[]): readonly CopyEntry[] {
  * The record that the segments make. Throws where one was changed, is missing in between, or holds what it
  * may not.
  */
-function opened(key: Buffer, request: OpenRequest, copy: Released, bytesMax: number): OpenedSegments {
+function opened(
+  key: Buffer,
+  request: OpenRequest,
+  copy: Released,
+  { recordBytesMax: bytesMax, jsonDepthMax }: OpenerParts['settings'],
+): OpenedSegments {
   const entries = new Map<string, CopyEntry>();
   let last: CopySegment | undefined;
   let before = '';
@@ -221,18 +226,15 @@ function opened(key: Buffer, request: OpenRequest, copy: Released, bytesMax: num
     before = one.name;
     const segment = open(one);
     for (const gone of segment.removed) entries.delete(gone);
-    for (const entry of segment.entries) {
-      if (!isEntry(entry.bytes, entry.type, entry.id))
-        throw new Error('an entry is not what its segment says');
-      entries.set(`${entry.type}/${entry.id}`, entry);
-    }
+    for (const entry of segment.entries) entries.set(`${entry.type}/${entry.id}`, entry);
     last = segment;
   }
   // dissent counts at once, also where the entries that came with it are held back
   const { policy, refusal } = copy.held === undefined ? (last ?? noSegment()) : open(copy.held);
   const all = [...entries.values()];
   const patients = all.filter((one) => one.type === 'Patient').map((one) => one.id);
-  if (!areOfPerson(request.nhsNumber, patients, all, true)) throw new Error('it is not this person');
+  if (!areOfPerson(request.nhsNumber, patients, all, true, jsonDepthMax))
+    throw new Error('it is not this person');
   return { policy, entries: all, ...(refusal === undefined ? {} : { refusal }) };
 }
 

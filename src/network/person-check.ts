@@ -3,10 +3,10 @@
  * resource of the type and id it was announced as, and about the person who was asked for. OWASP API10:2023:
  * what a partner sends is input like any other.
  */
-import { isUtf8 } from 'node:buffer';
 import { REFERENCED_TYPES } from '../access/personas.ts';
 import type { NhsNumber } from '../base/brands.ts';
 import { NHS_NUMBER_SYSTEM, type ResourceType } from '../fhir/resource.ts';
+import { isResourceBytes } from '../fhir/resource-bytes.ts';
 
 interface Entry {
   readonly type: ResourceType;
@@ -23,22 +23,22 @@ interface ReadPatient {
 /**
  * Whether these entries are the record of this person at one node. `patients`: the Patient records that the
  * node says are the person. `isWhole`: nothing was filtered out, so the Patients themselves must be among the
- * entries and carry the number, or be joined to one that does.
+ * entries and carry the number, or be joined to one that does. `depthMax`: nesting of an entry's JSON.
  */
 export function areOfPerson(
   nhsNumber: NhsNumber,
   patients: readonly string[],
   entries: readonly Entry[],
   isWhole: boolean,
+  depthMax: number,
 ): boolean {
   const mentions = patients.map((id) => [Buffer.from(`"Patient/${id}"`), Buffer.from(`"Patient/${id}/`)]);
   const read: ReadPatient[] = [];
   for (const { type, id, bytes } of entries) {
-    const resource = resourceIn(bytes);
-    if (resource?.resourceType !== type || resource.id !== id) return false;
+    if (!isResourceBytes(bytes, type, id, depthMax)) return false;
     if (type === 'Patient') {
       if (!patients.includes(id)) return false;
-      read.push(patientIn(id, resource));
+      read.push(patientIn(id, bytes));
     } else if (
       !REFERENCED_TYPES.includes(type) &&
       !mentions.some((forms) => forms.some((form) => bytes.includes(form)))
@@ -48,17 +48,8 @@ export function areOfPerson(
   return !isWhole || entries.length === 0 || (read.length > 0 && isOnePerson(nhsNumber, read));
 }
 
-function resourceIn(bytes: Buffer): Readonly<Record<string, unknown>> | undefined {
-  if (!isUtf8(bytes)) return undefined;
-  try {
-    return JSON.parse(bytes.toString()) as Readonly<Record<string, unknown>>;
-  } catch {
-    return undefined;
-  }
-}
-
-function patientIn(id: string, resource: Readonly<Record<string, unknown>>): ReadPatient {
-  const { identifier, link } = resource as {
+function patientIn(id: string, bytes: Buffer): ReadPatient {
+  const { identifier, link } = JSON.parse(bytes.toString()) as {
     identifier?: readonly { system?: string; value?: string }[];
     link?: readonly { other?: { reference?: string } }[];
   };

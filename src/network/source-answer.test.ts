@@ -5,7 +5,7 @@ import { decodeAnswer, encodeAnswer, type SourceAnswer, type SourceEntry } from 
 const ANN = '9990000018' as NhsNumber;
 const BOB = '9990000026' as NhsNumber;
 const state = { asAt: 1 as InstantMs, coverage: [], behind: [] };
-const question = { nhsNumber: ANN, isFiltered: false, entriesMax: 100 };
+const question = { nhsNumber: ANN, isFiltered: false, entriesMax: 100, depthMax: 64 };
 
 function entry(type: string, id: string, more: object, bytes?: string): SourceEntry {
   const text = bytes ?? JSON.stringify({ resourceType: type, id, meta: { versionId: '1' }, ...more });

@@ -71,6 +71,8 @@ export interface Question {
   /** Kinds or a time were asked for, so the answer need not have the Patient in it. */
   readonly isFiltered: boolean;
   readonly entriesMax: number;
+  /** Nesting of an entry's JSON. */
+  readonly depthMax: number;
 }
 
 /**
@@ -87,24 +89,15 @@ export function decodeAnswer(body: Buffer, question: Question): SourceAnswer | u
   let at = end + 1;
   for (const [type, id, length] of line.table) {
     const bytes = body.subarray(at, at + length);
-    if (!isResourceType(type) || !isId(id) || bytes.length !== length || !isEntry(bytes, type, id))
-      return undefined;
+    if (!isResourceType(type) || !isId(id) || bytes.length !== length) return undefined;
     entries.push({ type, id, bytes });
     at += length;
   }
   const { kind, state, patients } = line;
   if (at !== body.length || !patients.every(isId)) return undefined;
-  return areOfPerson(question.nhsNumber, patients, entries, !question.isFiltered)
+  return areOfPerson(question.nhsNumber, patients, entries, !question.isFiltered, question.depthMax)
     ? { kind, state, patients, entries }
     : undefined;
-}
-
-/** Stored bytes begin with the type and the id that the store stamped there, and end with the resource. */
-export function isEntry(bytes: Buffer, type: string, id: string): boolean {
-  const head = `{"resourceType":"${type}","id":"${id}",`;
-  return (
-    bytes.length > head.length && bytes.toString('latin1', 0, head.length) === head && bytes.at(-1) === 0x7d
-  );
 }
 
 const RULES: readonly string[] = [
