@@ -44,7 +44,9 @@ export async function buildStyles(): Promise<string> {
   mkdirSync(assetsFolder, { recursive: true });
   const assets = [await styleSheet(), script(), icon(), ...images()];
   for (const { name, bytes } of assets) replaceFile(name, bytes);
-  const names = Object.fromEntries(assets.filter((one) => one.role !== 'image').map((one) => [one.role, one.name]));
+  const names = Object.fromEntries(
+    assets.filter((one) => one.role !== 'image').map((one) => [one.role, one.name]),
+  );
   replaceFile('manifest.json', Buffer.from(`${JSON.stringify({ stamp, ...names })}\n`));
   const kept = new Set([...assets.map((one) => one.name), 'manifest.json']);
   for (const name of readdirSync(assetsFolder)) {
@@ -64,7 +66,9 @@ function inputs(): readonly string[] {
 
 function isBuilt(stamp: string): boolean {
   try {
-    const manifest = JSON.parse(readFileSync(join(assetsFolder, 'manifest.json'), 'utf8')) as { stamp?: unknown };
+    const manifest = JSON.parse(readFileSync(join(assetsFolder, 'manifest.json'), 'utf8')) as {
+      stamp?: unknown;
+    };
     return manifest.stamp === stamp;
   } catch {
     return false;

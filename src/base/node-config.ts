@@ -145,7 +145,17 @@ function feedOf(raw: unknown, index: number, file: string): FeedConfig {
     throw wrong(file, `${at}.heartbeatSeconds`, 'a number of seconds above 0');
   if (feed.since !== undefined && !/^\d{4}-\d{2}-\d{2}$/.test(feed.since))
     throw wrong(file, `${at}.since`, 'a date, YYYY-MM-DD');
+  if (feed.timeZone !== undefined && !isTimeZone(feed.timeZone))
+    throw wrong(file, `${at}.timeZone`, 'a time zone, such as "Europe/London"');
   return feed as FeedConfig;
+}
+
+function isTimeZone(zone: unknown): boolean {
+  try {
+    return typeof zone === 'string' && new Intl.DateTimeFormat('en', { timeZone: zone }) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 function jsonObject(text: string, file: string): Record<string, unknown> {

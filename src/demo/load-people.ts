@@ -10,7 +10,7 @@ import type { SourceSystems } from './source-systems.ts';
 /** People on their way at once: enough to keep every node busy, few enough for any number of people. */
 const PEOPLE_AT_ONCE = 24;
 /** How many people `openward demo --json` lists. */
-export const PEOPLE_LISTED_MAX = 200;
+const PEOPLE_LISTED_MAX = 200;
 
 export interface Load {
   readonly staff: readonly Delivery[];

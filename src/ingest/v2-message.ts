@@ -178,7 +178,7 @@ function splitRepetitions(encoded: string, delimiters: Delimiters): readonly Rep
 }
 
 /** What v2 calls the null: delete what is there. An empty field says nothing at all. */
-export const DELETE = '""';
+const DELETE = '""';
 
 /** Whether a field was left out, asks for deletion, or has a value. */
 export function fieldState(segment: Segment | undefined, n: number): 'empty' | 'delete' | 'value' {

@@ -8,7 +8,7 @@ import type { InstantMs } from '../base/brands.ts';
 import { daysIn } from '../fhir/date-range.ts';
 
 /** On `_element`: the HL7 text that a time was made from (valueString). */
-export const ORIGINAL_TIME = 'https://openward.org/Extension/original-time';
+const ORIGINAL_TIME = 'https://openward.org/Extension/original-time';
 
 export interface V2Time {
   /** R4 dateTime: `2026`, `2026-11`, `2026-11-01`, `2026-11-01T12:00:00Z`. */
@@ -94,16 +94,6 @@ const formats = new Map<string, Intl.DateTimeFormat>();
 const offsets = new Map<string, number>();
 const OFFSETS_MAX = 20_000;
 const HOUR_MS = 3_600_000;
-
-/** True where `zone` is a time zone that this machine knows. */
-export function isTimeZone(zone: string): boolean {
-  try {
-    formatFor(zone);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 /**
  * Milliseconds that `zone` is ahead of UTC at a local wall-clock time. An hour that comes twice in autumn is taken for

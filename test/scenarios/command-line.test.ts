@@ -131,6 +131,11 @@ describe('config check', () => {
     ['a port', { port: 'eighty' }, '"port"'],
     ['a kind', { kind: 'hotel' }, '"kind"'],
     ['a feed', { feeds: [{ name: 'Big Feed' }] }, 'feeds[0].name'],
+    [
+      'a time zone',
+      { feeds: [{ name: 'adt', transport: 'mllp', covers: [], heartbeatSeconds: 5, timeZone: 'Mars' }] },
+      'feeds[0].timeZone',
+    ],
     ['a setting', { settings: { unicorns: 1 } }, 'unicorns'],
   ])('names %s that is wrong: exit 2', async (_what, more, named) => {
     const said = await openward(['config', 'check', '--config', await nodeFile('wrong.json', more)]);

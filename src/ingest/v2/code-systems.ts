@@ -54,7 +54,7 @@ const OID = /^\d+(?:\.\d+){3,}$/;
  * The system URI for a code under a v2 system name; undefined where the sender names none. Unknown names, and known
  * ones whose form the code does not have, become local systems of the organisation.
  */
-export function codeSystem(mapping: Mapping, name: string, code: string, field: string): string | undefined {
+function codeSystem(mapping: Mapping, name: string, code: string, field: string): string | undefined {
   if (name === '') return undefined;
   const upper = name.toUpperCase();
   const table = HL7_TABLE.exec(upper)?.[1];
@@ -92,7 +92,7 @@ const DIHEDRAL = [
 const PERMUTATION = [1, 5, 7, 6, 2, 8, 3, 0, 9, 4];
 
 /** True for 6 to 18 digits with a right Verhoeff check digit: what a SNOMED CT identifier is. */
-export function isSnomedId(code: string): boolean {
+function isSnomedId(code: string): boolean {
   if (!/^[1-9]\d{5,17}$/.test(code)) return false;
   let check = 0;
   for (let i = 0; i < code.length; i++) {

@@ -15,8 +15,6 @@ export interface Authority {
   readonly universalType: string;
 }
 
-export const NO_AUTHORITY: Authority = { namespace: '', universalId: '', universalType: '' };
-
 /** The authority in a component whose parts are sub-components (CX-4, PL-4). */
 export function authorityIn(repetition: Repetition | undefined, component: number): Authority {
   return {

@@ -50,7 +50,7 @@ export function nhsNumberField(mapping: Mapping, pid: Segment): NhsNumberField {
 }
 
 /** The status in PID-32, `01` to `08`; 'delete' where it is to be forgotten; undefined where nothing is said. */
-export function verificationStatus(mapping: Mapping, pid: Segment): string | undefined {
+function verificationStatus(mapping: Mapping, pid: Segment): string | undefined {
   const state = fieldState(pid, 32);
   if (state !== 'value') return state === 'delete' ? 'delete' : undefined;
   for (const one of repetitions(pid, 32)) {

@@ -123,7 +123,7 @@ function producer(mapping: Mapping, obx: Segment): Reference | undefined {
 }
 
 /** NTE segments as annotations; blank ones are left out. */
-export function notesIn(mapping: Mapping, notes: readonly Segment[]): Annotation[] {
+function notesIn(mapping: Mapping, notes: readonly Segment[]): Annotation[] {
   return notes.flatMap((nte) => {
     const text = noteText(nte);
     if (text === '') return [];

@@ -29,7 +29,7 @@ const NUMBER = /^([<>]=?|[≤≥])?\s*([+-]?(?:\d+(?:\.\d*)?|\.\d+))$/;
 const COMPARATORS = { '<': '<', '>': '>', '<=': '<=', '>=': '>=', '≤': '<=', '≥': '>=' } as const;
 
 /** A quantity from a number with or without a comparator; undefined where the text is no number. */
-export function quantityOf(text: string, unit: Unit): Quantity | undefined {
+function quantityOf(text: string, unit: Unit): Quantity | undefined {
   const match = NUMBER.exec(text.trim());
   if (match === null) return undefined;
   const [, comparator, written = ''] = match;
