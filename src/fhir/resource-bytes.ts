@@ -1,7 +1,7 @@
 /**
  * Whether bytes are one whole resource, without building it: what another node sent goes on as it came, and
  * must neither break the Bundle it is joined into nor end early and forge what follows. A walk over the bytes
- * allocates nothing, where JSON.parse makes an object of every element only to throw it away (docs/adr/0013).
+ * allocates nothing, where JSON.parse makes an object of every element only to throw it away (docs/adr/0009).
  * RFC 8259; http://hl7.org/fhir/R4/json.html
  */
 import { isUtf8 } from 'node:buffer';
