@@ -24,6 +24,8 @@ const MH1 = 'MH1' as OdsCode;
 class Peer {
   readonly ods: OdsCode;
   answer: 'well' | 'never' | 'recorded' | 'slowly' = 'well';
+  /** So many probes more are never answered. */
+  unanswered = 0;
   up: Record<string, number> = {};
   said: Record<string, InstantMs> = {};
   server: Server;
@@ -38,11 +40,11 @@ class Peer {
 
   #make(): Server {
     const server = createServer((_request, response) => {
-      if (this.answer === 'never') return;
+      if (this.answer === 'never' || this.unanswered-- > 0) return;
       if (this.answer !== 'recorded') this.#n++;
       const asAt = 1000 as InstantMs;
       const body: HealthAnswer = { ods: this.ods, n: this.#n, asAt, up: this.up, said: this.said };
-      setTimeout(() => response.end(JSON.stringify(body)), this.answer === 'slowly' ? 60 : 0);
+      setTimeout(() => response.end(JSON.stringify(body)), this.answer === 'slowly' ? 300 : 0);
     });
     server.on('connection', (socket) => {
       this.#sockets.add(socket);
@@ -87,7 +89,7 @@ beforeEach(async () => {
     ...parts,
     client,
     intervalMs: 40,
-    timeoutMs: 100,
+    timeoutMs: 1000, // far more than a busy machine takes to answer a probe that is answered
     peers: () => [acute.place, mental.place],
     onReturn: (ods) => returned.push(ods),
   });
@@ -129,9 +131,9 @@ describe('the health of peers', () => {
 
   it('one that failed a single time is late, and not out before it fails again', async () => {
     expect(await health.isOut(acute.place)).toBe(false);
-    acute.answer = 'never';
+    acute.answer = 'slowly'; // so that being late lasts long enough to be seen
+    acute.unanswered = 1;
     await until('late', () => health.state(RX1) === 'late');
-    acute.answer = 'well';
     await until('up', () => health.state(RX1) === 'up');
     expect(returned).toEqual([]);
   });
@@ -163,7 +165,7 @@ describe('the health of peers', () => {
       ...parts,
       client: new PeerClient(new TokenSigner({ ...parts, key: keys.signing, ids, lifeSeconds: 60 })),
       intervalMs: 40,
-      timeoutMs: 100,
+      timeoutMs: 1000, // far more than a busy machine takes to answer a probe that is answered
       peers: () => [acute.place, mental.place],
       onReturn: () => undefined,
     });

@@ -3,7 +3,7 @@
  * survives kill -9) before it is acknowledged; the WAL is fsynced a few milliseconds later and that is told
  * too.
  */
-import { closeSync, fdatasyncSync, openSync } from 'node:fs';
+import { closeSync, fdatasync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
 import { auditHash, CHAIN_START } from '../audit.ts';
@@ -41,21 +41,29 @@ let wal: number | undefined;
 let loggedBatch = 0;
 let timer: NodeJS.Timeout | undefined;
 
+let isSyncing = false;
+let isClosing = false;
+
 port.on('message', (batch: AuditBatch | 'close') => {
   if (batch === 'close') {
-    clearTimeout(timer);
-    if (wal !== undefined) closeSync(wal);
-    database.close();
-    say({ kind: 'closed' });
-    port.close();
+    isClosing = true;
+    if (!isSyncing) close();
     return;
   }
   const error = log(batch.rows);
   say({ kind: 'logged', n: batch.n, ...(error === undefined ? {} : { error }) });
   if (error !== undefined) return;
   loggedBatch = batch.n;
-  timer ??= setTimeout(sync, syncMs);
+  syncSoon();
 });
+
+function close(): void {
+  clearTimeout(timer);
+  if (wal !== undefined) closeSync(wal);
+  database.close();
+  say({ kind: 'closed' });
+  port?.close();
+}
 
 /** What went wrong, or undefined. The chain goes on from where the last good batch left it. */
 function log(rows: readonly string[]): string | undefined {
@@ -78,15 +86,26 @@ function log(rows: readonly string[]): string | undefined {
   }
 }
 
+function syncSoon(): void {
+  if (!isSyncing) timer ??= setTimeout(sync, syncMs);
+}
+
+/** Beside the thread, so that rows go on being logged while the disk takes its time. */
 function sync(): void {
   timer = undefined;
+  const n = loggedBatch;
+  const synced = (error: Error | null): void => {
+    isSyncing = false;
+    say({ kind: 'synced', n, ...(error === null ? {} : { error: error.message }) });
+    if (isClosing) close();
+    else if (error !== null || loggedBatch > n) syncSoon();
+  };
   try {
     wal ??= openSync(`${path}-wal`, 'r+');
-    fdatasyncSync(wal);
-    say({ kind: 'synced', n: loggedBatch });
+    isSyncing = true;
+    fdatasync(wal, synced);
   } catch (error) {
-    say({ kind: 'synced', n: loggedBatch, error: (error as Error).message });
-    timer = setTimeout(sync, syncMs);
+    synced(error as Error);
   }
 }
 
