@@ -86,7 +86,7 @@ export class Intake {
    * Takes a message and resolves with its answer; never rejects. Messages that share a patient, a visit or an order
    * take effect in the order of the calls.
    */
-  take(incoming: Incoming): Promise<Ack> {
+  async take(incoming: Incoming, from: 'feed' | 'file' = 'feed'): Promise<Ack> {
     const { raw, header, read } = incoming;
     const { clock, config, feeds } = this.#parts;
     const feed = feedOf(config.feeds, header);
@@ -98,7 +98,9 @@ export class Intake {
     }
     const sent = sentTime(header, zoneOf(feed), clock.now());
     if (header.event === 'NMD^N02') return this.#heartbeat(incoming, feed);
-    const arrival = feed === undefined ? undefined : feeds.accept(feed.name, header.controlId, sent.at);
+    // a file tells nothing of whether the feed is alive
+    const isHeard = feed !== undefined && from === 'feed';
+    const arrival = isHeard ? feeds.accept(feed.name, header.controlId, sent.at) : undefined;
     return this.#inLane(laneKeys(read.message, name), { raw, header, feed, name }, arrival, (passage) =>
       this.#store(passage, read.message),
     );

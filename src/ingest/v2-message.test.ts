@@ -116,6 +116,7 @@ describe('a message', () => {
     ['no header', 'PID|1'],
     ['two delimiters that are one', 'MSH|^^\\&|A'],
     ['a letter for a delimiter', 'MSHa^~\\&aA'],
+    ['half a character for a delimiter', 'MSH\u{1f600}^~\\&\u{1f600}A'],
     ['binary', `${HEADER}\rPID|1|\u0000\u0001`],
   ])('that is %s is refused as structure', (_name, text) => {
     expect(() => parseMessage(text)).toThrow(expect.objectContaining({ code: 'structure' }));

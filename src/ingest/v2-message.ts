@@ -101,11 +101,12 @@ function delimitersOf(header: string): Delimiters {
   const encoding = header.slice(4).split(field, 1)[0] ?? '';
   const [component = '', repetition = '', escapeMark = '', subcomponent = '', truncation = ''] = encoding;
   const all = [field, ...encoding];
-  const fit = all.every((one) => !/[A-Za-z0-9\s]/.test(one)) && new Set(all).size === all.length;
+  const fit = all.every((one) => /^[!-/:-@[-`{-~]$/.test(one)) && new Set(all).size === all.length;
   if (field === '' || encoding.length < 2 || encoding.length > 5 || !fit) {
     throw new Failure(
       'structure',
-      'MSH-1 and MSH-2 must declare the delimiters, as in MSH|^~\\&: different from each other, no letters or digits.',
+      'MSH-1 and MSH-2 must declare the delimiters, as in MSH|^~\\&: different from each other, ' +
+        'printable ASCII, no letters or digits.',
     );
   }
   return { field, component, repetition, escapeMark, subcomponent, truncation };

@@ -1,7 +1,7 @@
-import { appendFile, mkdtemp, readFile, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, open, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { AppendLog } from './append-log.ts';
 
 let path: string;
@@ -38,6 +38,30 @@ describe('an append log', () => {
       expect(again.entries.get('b'), String(end)).toBe('value of b');
       await again.close();
     }
+  });
+
+  it('says that it is behind until what could not be written is written', async () => {
+    const log = await AppendLog.open<number>(path);
+    await log.put('a', 1);
+    const aside = `${path}.new`;
+    const full = new Error('no room');
+    const file = await open(path, 'a');
+    const proto = Object.getPrototypeOf(file) as typeof file;
+    await file.close();
+    const spy = vi.spyOn(proto, 'datasync').mockRejectedValueOnce(full);
+    await expect(log.put('b', 2)).rejects.toThrow(full);
+    spy.mockRestore();
+    await mkdir(aside); // the file cannot be written afresh either
+    await expect(log.settled()).rejects.toThrow();
+    await rm(aside, { recursive: true });
+    await log.settled();
+    const again = await AppendLog.open<number>(path);
+    expect([...again.entries]).toEqual([
+      ['a', 1],
+      ['b', 2],
+    ]);
+    await again.close();
+    await log.close();
   });
 
   it('skips a line that is not one of its own', async () => {

@@ -13,6 +13,8 @@ export class AppendLog<V> {
   #lines: number;
   #waiting: string[] = [];
   #isTorn = false;
+  /** A write failed: the file lacks lines that `entries` has, and is written afresh before anything else. */
+  #isBehind = false;
   #flushing: Promise<void> | undefined;
 
   private constructor(path: string, file: FileHandle, entries: Map<string, V>, lines: number) {
@@ -51,6 +53,12 @@ export class AppendLog<V> {
     return this.#append(JSON.stringify([key]));
   }
 
+  /** Resolves when everything in `entries` is durable; rejects where it still cannot be. */
+  settled(): Promise<void> {
+    if (this.#isBehind) this.#flushing ??= this.#flush();
+    return this.#flushing ?? Promise.resolve();
+  }
+
   async close(): Promise<void> {
     await this.#flushing;
     await this.#file.close();
@@ -66,6 +74,11 @@ export class AppendLog<V> {
   async #flush(): Promise<void> {
     await Promise.resolve(); // whatever is put in the same turn goes together
     try {
+      if (this.#isBehind) {
+        await this.#rewrite();
+        this.#isBehind = false;
+        this.#isTorn = false;
+      }
       while (this.#waiting.length > 0) {
         const text = `${this.#isTorn ? '\n' : ''}${this.#waiting.splice(0).join('\n')}\n`;
         this.#isTorn = true; // until it is whole: what follows half a line begins a new one
@@ -74,6 +87,9 @@ export class AppendLog<V> {
         this.#isTorn = false;
         if (this.#lines > 1000 && this.#lines > 3 * this.entries.size) await this.#rewrite();
       }
+    } catch (error) {
+      this.#isBehind = true;
+      throw error;
     } finally {
       this.#flushing = undefined;
     }

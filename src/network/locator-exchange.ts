@@ -96,6 +96,7 @@ export class LocatorExchange {
       this.#forgotten += half;
     }
     await Promise.all(writes);
+    await this.#log.settled(); // what was put before and could not be written is acknowledged with this too
   }
 
   /** What has changed since `after` about people of whom `from` holds something, and about nobody else. */

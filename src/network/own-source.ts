@@ -82,6 +82,11 @@ export async function answerFrom(
         asker,
         parts.clock.now(),
       );
+      if (verdict.kind === 'refuse' && verdict.rule === 'label') {
+        // whoever asks: a record that its label closes to a role is closed to it here too
+        await session.note(refusal(match.patients, 'label'));
+        return { kind: 'refused', rule: 'label', text: verdict.text, state };
+      }
       try {
         const page = await session.compartment({
           persons: match.patients,

@@ -78,8 +78,12 @@ export interface FeedsParts {
 const LATE_HEARTBEATS = 3;
 /** Watermarks go to disk at most this often. */
 const PERSIST_MS = 1_000;
-/** Messages owed beyond this many are forgotten, oldest kept: the watermark already waits for the oldest. */
-const OWED_MAX = 1_000;
+/**
+ * Messages owed that are known one by one. Beyond this many they are one entry, for which the watermark waits
+ * until somebody has looked (feeds.json).
+ */
+const OWED_MAX = 10_000;
+const OVERFLOW = '';
 
 interface Kept {
   lastHeard?: number;
@@ -249,14 +253,21 @@ class Feed {
 
   owe(id: string, sentAt: InstantMs): void {
     this.#end(id, sentAt);
-    if (!this.#owed.has(id) && this.#owed.size < OWED_MAX) this.#owed.set(id, [sentAt, this.#clock.now()]);
+    if (this.#owed.has(id)) return;
+    if (this.#owed.size < OWED_MAX) {
+      this.#owed.set(id, [sentAt, this.#clock.now()]);
+      return;
+    }
+    const [oldest, since] = this.#owed.get(OVERFLOW) ?? [sentAt, this.#clock.now()];
+    this.#owed.set(OVERFLOW, [Math.min(oldest, sentAt), since]);
   }
 
   state(): FeedState {
     const now = this.#clock.now();
     const graceMs = LATE_HEARTBEATS * this.#config.heartbeatSeconds * 1000;
     const silent = now - (this.#lastHeard ?? this.#openedAt) > graceMs;
-    const oldestOwed = Math.min(...[...this.#owed.values()].map(([, since]) => since));
+    let oldestOwed = Number.POSITIVE_INFINITY;
+    for (const [, since] of this.#owed.values()) oldestOwed = Math.min(oldestOwed, since);
     const late = silent || now - oldestOwed > graceMs;
     const watermark = this.#watermark as InstantMs | undefined;
     const lateSince = watermark ?? (this.#lastHeard as InstantMs | undefined) ?? this.#openedAt;

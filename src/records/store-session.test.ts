@@ -636,3 +636,50 @@ describe('notes and changes', () => {
     expect((await node.news('reads')).length).toBe(PERSONA_NAMES.length + 1);
   });
 });
+
+describe('what a later version hides', () => {
+  it('is hidden in the versions before it too: by a label, and from whom it was about by mistake', async () => {
+    await node.put(patient('cas', []), observation('moved', 'bob'));
+    await node.put(observation('moved', 'cas', 'V'));
+    const bob = session('patient', { patient: BOB });
+    for (const who of [session('nurse'), bob]) {
+      const first = who.readVersion('Observation', id('moved'), '1' as VersionId);
+      expect(await outcome(first)).toBe('not-found');
+      const target = { type: 'Observation', id: id('moved') } as const;
+      expect(await outcome(who.history(target, { count: 10 }))).toBe('not-found');
+    }
+    const system = session('system');
+    expect((await system.history({ type: 'Observation', id: id('moved') }, { count: 10 })).total).toBe(2);
+  });
+
+  it('is hidden after a deletion as it was before it', async () => {
+    await node.put(observation('ended', 'ann', 'V'));
+    await node.submit([{ op: 'delete', type: 'Observation', id: id('ended') }]);
+    const first = session('nurse').readVersion('Observation', id('ended'), '1' as VersionId);
+    expect(await outcome(first)).toBe('not-found');
+  });
+});
+
+describe('If-None-Exist', () => {
+  it('counts what the asker may not see as none, so that it tells nothing of it', async () => {
+    const identifier = [{ system: 'https://example.org/requests', value: 'hidden-1' }];
+    await node.put({ ...observation('tagged', 'ann', 'V'), identifier } as Identified);
+    const parameter = searchParameter('Observation', 'identifier');
+    if (parameter === undefined) throw new Error('no such parameter');
+    const values = [{ kind: 'token' as const, system: 'https://example.org/requests', value: 'hidden-1' }];
+    const ifNoneExist = {
+      type: 'Observation',
+      filters: [{ kind: 'parameter', parameter, values }],
+      sort: [],
+      count: 2,
+      total: 'none',
+      include: [],
+      revinclude: [],
+    } as SearchQuery;
+    const { id: _id, ...resource } = observation('any', 'ann');
+    const commit = await session('nurse').submit([{ op: 'create', resource, ifNoneExist }]);
+    expect(commit.entries[0]?.outcome).toBe('created');
+    const again = await session('system').submit([{ op: 'create', resource, ifNoneExist }]);
+    expect(again.entries[0]).toMatchObject({ outcome: 'existing', id: 'tagged' });
+  });
+});

@@ -21,6 +21,7 @@ import type {
   Page,
   PageRequest,
   SearchPage,
+  Snapshot,
   Stored,
   WriteOp,
 } from '../store/store.ts';
@@ -36,6 +37,19 @@ export interface SessionParts extends RecordsParts {
 }
 
 const NO_PERSONS: readonly Id[] = [];
+
+/**
+ * Whether the newest version that is not a deletion is in scope. A label or another subject that came later
+ * closes what was written before it: otherwise the history would tell what the record no longer does.
+ */
+async function isOpenNow(snapshot: Snapshot, target: HistoryTarget, scope: Scope): Promise<boolean> {
+  const newest = (await snapshot.history(target, { count: 2 }, wholeScope)).entries.find(
+    (one) => !one.deleted,
+  );
+  if (newest === undefined) return true;
+  const { type, id } = target;
+  return (await snapshot.readVersion(type, id, newest.versionId, scope)) !== undefined;
+}
 
 export class StoreSession implements RecordSession {
   readonly asker: Asker;
@@ -57,7 +71,8 @@ export class StoreSession implements RecordSession {
     const target = `${type}/${id}/_history/${versionId}`;
     const scope = await this.#mayRead('read', type, target);
     const snapshot = await this.#parts.store.snapshot();
-    const found = await snapshot.readVersion(type, id, versionId, scope);
+    const isOpen = await isOpenNow(snapshot, { type, id }, scope);
+    const found = isOpen ? await snapshot.readVersion(type, id, versionId, scope) : undefined;
     return this.#answerOne('read', found, scope, target, () =>
       snapshot.readVersion(type, id, versionId, wholeScope),
     );
@@ -67,7 +82,8 @@ export class StoreSession implements RecordSession {
     const name = `${target.type}/${target.id}`;
     const scope = await this.#mayRead('history', target.type, name);
     const snapshot = await this.#parts.store.snapshot();
-    const found = await snapshot.history(target, page, scope);
+    const isOpen = await isOpenNow(snapshot, target, scope);
+    const found = isOpen ? await snapshot.history(target, page, scope) : { entries: [], total: 0 };
     if (found.entries.length === 0 && page.cursor === undefined) {
       const [hidden] = (await snapshot.history(target, { count: 1 }, wholeScope)).entries;
       throw await this.#missing('history', name, hidden);

@@ -23,25 +23,25 @@ export async function submitOps(
   options: SubmitOptions,
 ): Promise<Commit> {
   const { store, persons, clock } = parts;
-  const ops = given.map((op) => withId(op, parts));
+  const named = given.map((op) => withId(op, parts));
   /**
    * Whose records the versions lie in that will be replaced; those of the new ones are added by the store.
    */
   const replaced = new Set<string>();
-  const { targets, detail } = writeTargets(ops);
+  const { targets, detail } = writeTargets(named);
   const act = {
-    action: options.action ?? writeAction(ops),
+    action: options.action ?? writeAction(named),
     targets,
     detail: { ...detail, ...options.detail },
   };
 
-  const refusal = await decideOps(parts, asker, ops, replaced);
+  const { refusal, scope } = await decideOps(parts, asker, named, replaced);
   if (refusal !== undefined) {
     await store.auditReads([
       auditDraft(asker, clock.now(), {
         action: 'refuse',
         targets,
-        persons: [...new Set([...replaced, ...personsIn(ops)])],
+        persons: [...new Set([...replaced, ...personsIn(named)])],
         outcome: 'refused',
         detail: { rule: refusal.rule, act: act.action },
       }),
@@ -49,6 +49,7 @@ export async function submitOps(
     throw new Failure('forbidden', refusal.text);
   }
 
+  const ops = named.map((op) => (op.op === 'create' && scope !== undefined ? { ...op, within: scope } : op));
   const touched = await persons.before(ops);
   const draft = auditDraft(asker, clock.now(), { ...act, persons: [...replaced], outcome: 'ok' });
   try {
@@ -101,7 +102,7 @@ function personsIn(ops: readonly WriteOp[]): ReadonlySet<string> {
 }
 
 /**
- * The first refusal among the ops, or undefined. Adds to `touched` whose record the versions that will be
+ * The first refusal among the ops, or what the asker may see (left out: everything). Adds to `touched` whose record the versions that will be
  * replaced were in, where it had to look at them.
  */
 async function decideOps(
@@ -109,9 +110,8 @@ async function decideOps(
   asker: Asker,
   ops: readonly WriteOp[],
   touched: Set<string>,
-): Promise<Refusal | undefined> {
-  if (asker.actor.role === 'node' && ops.length === 0 && asker.actor.organisation === parts.ods)
-    return undefined;
+): Promise<{ readonly refusal?: Refusal; readonly scope?: Scope }> {
+  if (asker.actor.role === 'node' && ops.length === 0 && asker.actor.organisation === parts.ods) return {};
   let snapshot: Snapshot | undefined;
   let scope: Scope | undefined;
   for (const type of typesOf(ops)) {
@@ -122,7 +122,7 @@ async function decideOps(
       own: [],
       ...(type === undefined ? {} : { type }),
     });
-    if (decision.kind === 'refuse') return decision;
+    if (decision.kind === 'refuse') return { refusal: decision };
     scope = decision.scope;
   }
   const isSystem = asker.actor.role === 'system';
@@ -130,9 +130,9 @@ async function decideOps(
     if (isSystem && op.op !== 'delete') continue;
     snapshot ??= await parts.store.snapshot();
     const refusal = await decideOp(snapshot, scope ?? wholeScope, op, touched, isSystem);
-    if (refusal !== undefined) return refusal;
+    if (refusal !== undefined) return { refusal };
   }
-  return undefined;
+  return isSystem || scope === undefined ? {} : { scope };
 }
 
 /**
@@ -157,14 +157,6 @@ async function decideOp(
     return refuse('label', 'What is kept under this id is not yours to change.');
   }
   if (op.op === 'delete') return undefined;
-  if (op.op === 'create' && op.ifNoneExist !== undefined) {
-    const query = { ...op.ifNoneExist, count: 1 };
-    const [hit] = (await snapshot.search(query, wholeScope)).entries;
-    const [visible] = (await snapshot.search(query, scope)).entries;
-    if (hit !== undefined && visible === undefined) {
-      return refuse('label', 'What matches If-None-Exist is not yours to see. Leave the condition out.');
-    }
-  }
   return unknownPatient(snapshot, op.resource);
 }
 

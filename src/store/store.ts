@@ -25,6 +25,8 @@ export type WriteOp =
        * given.
        */
       readonly expected?: Id | 'none';
+      /** Whom ifNoneExist may find: what the caller may not see counts as none. Everything where left out. */
+      readonly within?: Scope;
     }
   /**
    * Update, or create under the caller's id. `ifMatch: 'absent'` demands that nothing is there. With

@@ -30,7 +30,7 @@ export async function webDoor(server: FastifyInstance, options: WebDoorOptions):
   };
   server.addHook('onRequest', (request, reply, done) => {
     setPageHeaders(request, reply);
-    done();
+    done(isStrangeHost(config, request) ? strangeHost() : undefined);
   });
   server.removeAllContentTypeParsers();
   server.addContentTypeParser(
@@ -50,6 +50,21 @@ export async function webDoor(server: FastifyInstance, options: WebDoorOptions):
     sendFailure(parts, nothingHere(server, request), request, reply),
   );
 }
+
+/**
+ * Whether a demo's page is asked for under a name that is not its own: a foreign page whose name was made to
+ * lead here would count as ours in the browser. In real use the name is the proxy's, and sign-in guards it.
+ */
+function isStrangeHost({ demo, host, port }: WebDoorOptions['config'], request: FastifyRequest): boolean {
+  if (demo === undefined) return false;
+  const own = [host, 'localhost', '127.0.0.1', '[::1]'].map((name) => `${name}:${port}`);
+  return !own.includes(request.headers.host ?? '');
+}
+
+const strangeHost = (): Failure =>
+  new Failure('forbidden', 'This demo answers under its own address only. Use the one that it printed.', {
+    status: 421,
+  });
 
 function sendFailure(
   parts: WebParts,

@@ -23,7 +23,7 @@ export async function takeMessages(intake: Pick<Intake, 'take'>, bytes: Buffer):
     const end = bytes.indexOf(END, start);
     const raw = bytes.subarray(start, end < 0 ? bytes.length : end);
     start = end < 0 ? bytes.length : end + END.length;
-    answers.push(intake.take(incoming(Buffer.from(raw))));
+    answers.push(intake.take(incoming(Buffer.from(raw)), 'file'));
   }
   const rejects: Reject[] = [];
   let resources = 0;

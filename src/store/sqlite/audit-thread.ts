@@ -3,7 +3,7 @@
  * survives kill -9) before it is acknowledged; the WAL is fsynced a few milliseconds later and that is told
  * too.
  */
-import { closeSync, fdatasync, openSync } from 'node:fs';
+import { closeSync, fdatasync, fdatasyncSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
 import { auditHash, CHAIN_START } from '../audit.ts';
@@ -39,6 +39,7 @@ const setHead = database.prepare('INSERT OR REPLACE INTO head VALUES (1, ?, ?)')
 
 let wal: number | undefined;
 let loggedBatch = 0;
+let syncedBatch = 0;
 let timer: NodeJS.Timeout | undefined;
 
 let isSyncing = false;
@@ -59,6 +60,7 @@ port.on('message', (batch: AuditBatch | 'close') => {
 
 function close(): void {
   clearTimeout(timer);
+  if (loggedBatch > syncedBatch) fdatasyncSync(opened());
   if (wal !== undefined) closeSync(wal);
   database.close();
   say({ kind: 'closed' });
@@ -90,20 +92,25 @@ function syncSoon(): void {
   if (!isSyncing) timer ??= setTimeout(sync, syncMs);
 }
 
+function opened(): number {
+  wal ??= openSync(`${path}-wal`, 'r+');
+  return wal;
+}
+
 /** Beside the thread, so that rows go on being logged while the disk takes its time. */
 function sync(): void {
   timer = undefined;
   const n = loggedBatch;
   const synced = (error: Error | null): void => {
     isSyncing = false;
+    if (error === null) syncedBatch = n;
     say({ kind: 'synced', n, ...(error === null ? {} : { error: error.message }) });
     if (isClosing) close();
-    else if (error !== null || loggedBatch > n) syncSoon();
+    else if (error === null && loggedBatch > n) syncSoon();
   };
   try {
-    wal ??= openSync(`${path}-wal`, 'r+');
     isSyncing = true;
-    fdatasync(wal, synced);
+    fdatasync(opened(), synced);
   } catch (error) {
     synced(error as Error);
   }

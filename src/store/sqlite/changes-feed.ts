@@ -11,7 +11,6 @@ import { personsOf } from './version-rows.ts';
 
 const AT_ONCE = 200;
 const ROWS_AT_ONCE = 2000;
-const SOON_MS = 20;
 
 export class ChangesFeed {
   readonly #connection: Connection;
@@ -19,7 +18,6 @@ export class ChangesFeed {
   /** The newest commit that a snapshot shows. */
   readonly #head: () => Seq;
   readonly #waiting = new Set<() => void>();
-  #soon: NodeJS.Timeout | undefined;
 
   constructor(connection: Connection, dictionary: Dictionary, head: () => Seq) {
     this.#connection = connection;
@@ -27,18 +25,8 @@ export class ChangesFeed {
     this.#head = head;
   }
 
-  /**
-   * A commit without changes has become visible (an audit row alone, as every disclosure writes one): nobody
-   * hurries for that.
-   */
-  wakeSoon(): void {
-    this.#soon ??= setTimeout(() => this.wake(), SOON_MS).unref();
-  }
-
   /** A commit has become visible. */
   wake(): void {
-    clearTimeout(this.#soon);
-    this.#soon = undefined;
     for (const resume of this.#waiting) resume();
     this.#waiting.clear();
   }

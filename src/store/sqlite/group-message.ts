@@ -1,6 +1,7 @@
 /** What crosses between the store and its writer thread. Plain data; failures cross as their parts. */
 import { Failure, type Issue, type IssueType } from '../../base/failure.ts';
 import type { SearchQuery } from '../../fhir/search-query.ts';
+import type { Scope } from '../scope.ts';
 import type { PreparedWrite } from './prepare-write.ts';
 
 export type PreparedOp =
@@ -11,6 +12,7 @@ export type PreparedOp =
       readonly write: PreparedWrite;
       readonly ifNoneExist?: SearchQuery;
       readonly expected?: string;
+      readonly within?: Scope;
     }
   | {
       readonly op: 'put';

@@ -80,7 +80,10 @@ export class ReadAudit {
 
   async close(): Promise<void> {
     await Promise.allSettled([this.#gathering?.done, this.#underWay?.done]);
-    if (this.#dead !== undefined) return;
+    if (this.#dead !== undefined) {
+      await this.#thread.terminate();
+      return;
+    }
     this.#dead = 'closed';
     await new Promise<void>((resolve) => {
       this.#closed = resolve;
@@ -114,7 +117,10 @@ export class ReadAudit {
         batch?.reject(stalled(`it could not be written: ${reply.error}`));
       }
       this.#sendSoon();
-    } else if (reply.kind === 'synced' && reply.error === undefined) {
+    } else if (reply.kind === 'synced' && reply.error !== undefined) {
+      // the system tells of a failed sync once and takes the pages for clean: a second one would prove nothing
+      this.#broke(reply.error);
+    } else if (reply.kind === 'synced') {
       for (const n of this.#unsynced.keys()) {
         if (n > reply.n) break;
         this.#unsynced.delete(n);

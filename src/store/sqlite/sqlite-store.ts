@@ -188,6 +188,7 @@ export class SqliteStore implements Store {
       write: prepareWrite(resource, id),
       ...(op.ifNoneExist === undefined ? {} : { ifNoneExist: op.ifNoneExist }),
       ...(op.expected === undefined ? {} : { expected: op.expected }),
+      ...(op.within === undefined ? {} : { within: op.within }),
     };
   }
 
@@ -233,8 +234,7 @@ export class SqliteStore implements Store {
       if ('failure' in reply) waiting?.reject(failureFrom(reply.failure));
       else waiting?.resolve(reply);
     }
-    if (isNews) this.#changes.wake();
-    else this.#changes.wakeSoon();
+    if (isNews) this.#changes.wake(); // an audit row alone changes nothing that anybody follows
   }
 
   /**

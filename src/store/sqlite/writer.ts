@@ -7,7 +7,7 @@ import type { InstantMs } from '../../base/brands.ts';
 import { Failure } from '../../base/failure.ts';
 import type { SearchQuery } from '../../fhir/search-query.ts';
 import { type AuditDraft, auditHash, auditText, CHAIN_START, withPersons } from '../audit.ts';
-import { wholeScope } from '../scope.ts';
+import { type Scope, wholeScope } from '../scope.ts';
 import type { Connection, Row } from './connection.ts';
 
 import { Dictionary, typeNumber } from './dictionary.ts';
@@ -223,7 +223,7 @@ export class Writer {
   #create(op: Extract<PreparedOp, { op: 'create' }>, at: number, rows: IndexRows): Written {
     if (op.ifNoneExist !== undefined) {
       rows.insert(); // what came before it in this commit is to be found too
-      const existing = this.#matching(op.ifNoneExist);
+      const existing = this.#matching(op.ifNoneExist, op.within ?? wholeScope);
       if (op.expected !== undefined && op.expected !== (existing?.id ?? 'none')) {
         throw new Failure(
           'lock-error',
@@ -381,10 +381,10 @@ export class Writer {
     };
   }
 
-  #matching(query: SearchQuery): Written | undefined {
+  #matching(query: SearchQuery, scope: Scope): Written | undefined {
     const run = {
       query: { ...query, count: 2, sort: [], include: [], revinclude: [], total: 'none' as const },
-      scope: wholeScope,
+      scope,
       seq: Number.MAX_SAFE_INTEGER,
       now: this.#now,
       includesMax: 0,
