@@ -102,8 +102,8 @@ function personsIn(ops: readonly WriteOp[]): ReadonlySet<string> {
 }
 
 /**
- * The first refusal among the ops, or what the asker may see (left out: everything). Adds to `touched` whose record the versions that will be
- * replaced were in, where it had to look at them.
+ * The first refusal among the ops, or what the asker may see (left out: everything). Adds to `touched` whose
+ * record the versions that will be replaced were in, where it had to look at them.
  */
 async function decideOps(
   parts: SessionParts,
