@@ -26,7 +26,9 @@ export function byBundleType(batch: Interaction, transaction: Interaction): Inte
       if (type === 'transaction') return transaction.handle(parsed);
       throw new Failure(
         'value',
-        `A Bundle of type "${String(type).slice(0, 40)}" is no request: post a batch or a transaction here.`,
+        type === undefined
+          ? 'The Bundle does not say its type: post one of type batch or transaction here.'
+          : `A Bundle of type "${String(type).slice(0, 40)}" is no request: post a batch or a transaction here.`,
         { expression: 'Bundle.type' },
       );
     },

@@ -7,7 +7,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer as createHttpServer, type Server } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { systemClock } from '../base/clock.ts';
 import { Failure } from '../base/failure.ts';
 import { callSupervisor, type DemoState, type Fault, supervisorPlace } from './control.ts';
@@ -251,7 +251,12 @@ async function refuseSecondDemo(data: string): Promise<void> {
     () => true,
     () => false,
   );
-  if (!answers) return;
+  if (!answers) {
+    const left = dirname(place.socket); // of one that was killed
+    const isOurs = dirname(left) === tmpdir() && basename(left).startsWith('openward-');
+    if (isOurs) await rm(left, { recursive: true, force: true });
+    return;
+  }
   throw new Failure(
     'conflict',
     `A demo runs on ${data} already (process ${place.pid}). Stop it, or use another folder with --data.`,

@@ -44,11 +44,11 @@ function isString(value: string): boolean {
   return value.length > 0 && value.length <= STRING_LENGTH_MAX && isText(value);
 }
 
-/** Characters below 32 other than tab, line feed and carriage return. */
+/** A surrogate without its other half cannot be written in UTF-8. Characters below 32 other than tab, line feed and carriage return. */
 const CONTROL = /[^\P{Cc}\t\n\r\u007f-\u009f]/u;
 
 function isText(value: string): boolean {
-  return !CONTROL.test(value);
+  return !CONTROL.test(value) && value.isWellFormed();
 }
 
 /** Groups of four with padding at the end only; white space between them is allowed. */
@@ -87,6 +87,10 @@ const numeric = (accepts: (value: number) => boolean, form: string): Primitive =
 const uri = text((value) => NO_SPACE.test(value), 'a URI without white space');
 const string = text(isString, 'text that is not empty, without control characters, at most 1 MB');
 
+/** What a narrative must not hold. http://hl7.org/fhir/R4/narrative.html#xhtml (txt-1) */
+const ACTIVE =
+  /<\s*(?:script|iframe|frame|frameset|object|embed|applet|form|input|button|link|style|base|meta|head|body|svg|math)\b|<[^>]*\son[a-z]+\s*=|<[^>]*=\s*["']?\s*javascript:/i;
+
 /** Every primitive type of R4, by its code. */
 export const PRIMITIVES: Readonly<Record<string, Primitive>> = {
   boolean: { json: 'boolean', accepts: () => true, form: 'true or false' },
@@ -96,7 +100,10 @@ export const PRIMITIVES: Readonly<Record<string, Primitive>> = {
   decimal: numeric((value) => Number.isFinite(value), 'a decimal number'),
   string,
   markdown: string,
-  xhtml: text((value) => value.trimStart().startsWith('<div') && isText(value), 'an XHTML <div>'),
+  xhtml: text(
+    (value) => value.trimStart().startsWith('<div') && isText(value) && !ACTIVE.test(value),
+    'an XHTML <div> without scripts, event handlers, frames, forms or objects',
+  ),
   base64Binary: text(isBase64, 'base64'),
   code: text((value) => CODE.test(value), 'a code without leading, trailing or double spaces'),
   id: text((value) => ID.test(value), '1 to 64 letters, digits, "-" or "."'),

@@ -196,6 +196,24 @@ describe('validate', () => {
     }
   });
 
+  it.each([
+    ['a script', '<div xmlns="http://www.w3.org/1999/xhtml"><script>alert(1)</script></div>'],
+    ['an event handler', '<div><p onclick="x()">a</p></div>'],
+    ['a script in a link', '<div><a href=" javascript:x()">a</a></div>'],
+    ['a frame', '<div>< IFRAME src="a"></iframe></div>'],
+  ])('refuses a narrative with %s, and takes one that only speaks of it', (_what, div) => {
+    const issues = validate({ resourceType: 'Patient', text: { status: 'generated', div } });
+    expect(issues).toMatchObject([{ severity: 'error', expression: 'Patient.text.div' }]);
+    const words = '<div>The script said: onset = today, javascript: none. <b>form</b></div>';
+    expect(validate({ resourceType: 'Patient', text: { status: 'generated', div: words } })).toEqual([]);
+  });
+
+  it('refuses half a surrogate pair, which no UTF-8 can hold', () => {
+    expect(validate({ resourceType: 'Patient', name: [{ family: '\ud800' }] })).toMatchObject([
+      { severity: 'error', expression: 'Patient.name[0].family' },
+    ]);
+  });
+
   it('never repeats a value', () => {
     const secret = '9990000018';
     const issues = validate({
