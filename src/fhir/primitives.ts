@@ -44,9 +44,10 @@ function isString(value: string): boolean {
   return value.length > 0 && value.length <= STRING_LENGTH_MAX && isText(value);
 }
 
-/** A surrogate without its other half cannot be written in UTF-8. Characters below 32 other than tab, line feed and carriage return. */
+/** Characters below 32 other than tab, line feed and carriage return. */
 const CONTROL = /[^\P{Cc}\t\n\r\u007f-\u009f]/u;
 
+/** No control characters, and no surrogate without its other half, which UTF-8 cannot hold. */
 function isText(value: string): boolean {
   return !CONTROL.test(value) && value.isWellFormed();
 }
@@ -88,8 +89,14 @@ const uri = text((value) => NO_SPACE.test(value), 'a URI without white space');
 const string = text(isString, 'text that is not empty, without control characters, at most 1 MB');
 
 /** What a narrative must not hold. http://hl7.org/fhir/R4/narrative.html#xhtml (txt-1) */
-const ACTIVE =
-  /<\s*(?:script|iframe|frame|frameset|object|embed|applet|form|input|button|link|style|base|meta|head|body|svg|math)\b|<[^>]*\son[a-z]+\s*=|<[^>]*=\s*["']?\s*javascript:/i;
+const ACTIVE = new RegExp(
+  [
+    '<\\s*(?:script|iframe|frame|frameset|object|embed|applet|form|input|button|link|style|base|meta|svg)\\b',
+    '<[^>]*\\son[a-z]+\\s*=',
+    '<[^>]*=\\s*["\']?\\s*javascript:',
+  ].join('|'),
+  'i',
+);
 
 /** Every primitive type of R4, by its code. */
 export const PRIMITIVES: Readonly<Record<string, Primitive>> = {

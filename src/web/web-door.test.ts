@@ -1,3 +1,4 @@
+import { request } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildStyles, FORBIDDEN_IDENTITY } from '../../scripts/build-styles.ts';
@@ -72,6 +73,19 @@ const get = (address: string, cookie = ''): Promise<Response> =>
   fetch(address, { headers: { cookie }, redirect: 'manual' });
 
 describe('every page', () => {
+  it('of a demo answers under its own address only, whatever name leads to it', async () => {
+    const status = (host: string): Promise<number | undefined> =>
+      new Promise((resolve, reject) => {
+        const call = request(`${surgery.url}/`, { headers: { host } }, (answer) => {
+          answer.resume();
+          resolve(answer.statusCode);
+        });
+        call.on('error', reject).end();
+      });
+    expect(await status('evil.example:8801')).toBe(421);
+    expect(await status(new URL(surgery.url).host)).toBe(200);
+  });
+
   it('keeps itself to itself', async () => {
     const { address, cookie } = await open(ANN, 'gp');
     for (const page of [`${surgery.url}/`, address, `${address}/timeline`, `${surgery.url}/nowhere`]) {

@@ -55,10 +55,10 @@ export async function webDoor(server: FastifyInstance, options: WebDoorOptions):
  * Whether a demo's page is asked for under a name that is not its own: a foreign page whose name was made to
  * lead here would count as ours in the browser. In real use the name is the proxy's, and sign-in guards it.
  */
-function isStrangeHost({ demo, host, port }: WebDoorOptions['config'], request: FastifyRequest): boolean {
+function isStrangeHost({ demo, host }: WebDoorOptions['config'], request: FastifyRequest): boolean {
   if (demo === undefined) return false;
-  const own = [host, 'localhost', '127.0.0.1', '[::1]'].map((name) => `${name}:${port}`);
-  return !own.includes(request.headers.host ?? '');
+  const name = (request.headers.host ?? '').replace(/:\d+$/, '');
+  return ![host, 'localhost', '127.0.0.1', '[::1]'].includes(name);
 }
 
 const strangeHost = (): Failure =>
