@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { freeBlock } from '../free-ports.ts';
 
@@ -51,20 +52,23 @@ export interface DemoNetwork {
 export interface DemoPlace {
   readonly data?: string;
   readonly port?: number;
+  /** Program and arguments before the demo's own options, where it is not the built `openward demo`. */
+  readonly command?: readonly string[];
 }
 
-/** Starts `openward demo --json` and waits for its line. */
+/** Starts `openward demo --json` and waits for its line; what npm says before it on stdout is passed over. */
 export async function startDemo(people: number, place: DemoPlace = {}): Promise<DemoNetwork> {
   const data = place.data ?? (await mkdtemp(join(tmpdir(), 'openward-scenario-')));
   const port = place.port ?? (await demoPort());
-  const args = [CLI, 'demo', '--json', '--people', String(people), '--port', String(port), '--data', data];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const [program = '', ...before] = place.command ?? [process.execPath, CLI, 'demo'];
+  const args = [...before, '--json', '--people', String(people), '--port', String(port), '--data', data];
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let talk = '';
   child.stderr.on('data', (chunk) => {
     talk = (talk + chunk).slice(-4000);
   });
   const line = await Promise.race([
-    once(createInterface({ input: child.stdout }), 'line').then(([text]) => String(text)),
+    readyLine(child.stdout, place.command !== undefined),
     once(child, 'exit').then(() => undefined),
   ]);
   if (line === undefined) throw new Error(`the demo ended with ${child.exitCode}: ${talk}`);
@@ -117,6 +121,28 @@ export async function startDemo(people: number, place: DemoPlace = {}): Promise<
   };
   return network;
 }
+
+/** The first line, or the first of JSON where another program's talk may go before it. */
+async function readyLine(stdout: Readable, isTalkedBefore: boolean): Promise<string> {
+  const lines = createInterface({ input: stdout });
+  for (;;) {
+    const [line] = (await once(lines, 'line')) as [string];
+    if (!isTalkedBefore || line.startsWith('{')) return line;
+  }
+}
+
+/** Whether a process of this id is there. */
+export function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+/** Waits until every one of these processes has ended. */
+export const gone = (pids: readonly number[]): Promise<true> =>
+  eventually('every process has ended', 20, async () => (pids.some(isAlive) ? undefined : true));
 
 /** Waits until `probe` gives something, at most `seconds`; the last answer is in the error. */
 export async function eventually<T>(

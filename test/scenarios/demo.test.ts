@@ -4,24 +4,13 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type DemoNetwork, demoPort, eventually, startDemo } from './demo-network.ts';
+import { type DemoNetwork, demoPort, gone, isAlive, startDemo } from './demo-network.ts';
 
 let demo: DemoNetwork | undefined;
 afterEach(async () => {
   await demo?.stop();
   demo = undefined;
 });
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}
-
-const gone = (pids: readonly number[]): Promise<true> =>
-  eventually('every node has ended', 20, async () => (pids.some(isAlive) ? undefined : true));
 
 interface Run {
   readonly code: number | null;
@@ -45,6 +34,24 @@ async function openward(...args: string[]): Promise<Run> {
 }
 
 describe('the demo', () => {
+  it('starts by the very command of the README, and ends with it', async () => {
+    expect(await readFile('README.md', 'utf8')).toContain('npm run demo ');
+    demo = await startDemo(1, { command: ['npm', 'run', 'demo', '--'] });
+    const page = await fetch(demo.frontDoor);
+    expect(page.status).toBe(200);
+    const said = await page.text();
+    for (const { name } of demo.nodes) expect(said).toContain(name);
+    const place = await readFile(join(demo.data, 'supervisor.json'), 'utf8');
+    const supervisor = JSON.parse(place) as { pid: number };
+    const pids = [supervisor.pid, ...demo.nodes.map((node) => node.pid)];
+    try {
+      await demo.end(); // a signal to npm alone, as a service would send it
+      await gone(pids);
+    } finally {
+      for (const pid of pids.filter(isAlive)) process.kill(pid, 'SIGKILL');
+    }
+  }, 120_000);
+
   it('goes on with its folder, and refuses a second demo, other people and ports in use', async () => {
     demo = await startDemo(2);
     const { data, people } = demo;
