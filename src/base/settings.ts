@@ -138,6 +138,16 @@ export const SETTINGS = {
     'bytes',
     'Inputs that an import has under way at once, read and not yet durable.',
   ),
+  importAnswerSeconds: setting<number>(
+    120,
+    's',
+    'An import ends where the running node has not answered for one of its inputs within this time.',
+  ),
+  importStopSeconds: setting<number>(
+    5,
+    's',
+    'An import that is told to stop waits this long for answers to what is under way.',
+  ),
   readAuditSyncMs: setting<number>(20, 'ms', 'Audit rows of reads are fsynced at least this often.'),
   readAuditStallMs: setting<number>(
     250,

@@ -44,15 +44,26 @@ export function importCommand(program: Command): void {
 async function runImport(paths: readonly string[], flags: ImportFlags): Promise<void> {
   const config = await chosenNode(flags);
   const settings = settingsFrom(flags, config.settings);
-  const { target, close } = await targetOf(config, settings, flags);
   const progress = new Progress('resources');
   const stop = new AbortController();
+  const giveUp = new AbortController();
+  const { target, close } = await targetOf(config, settings, flags, giveUp.signal);
   const onSignal = (): void => {
-    progress.say('Stopping after what is under way …');
+    if (stop.signal.aborted) {
+      giveUp.abort();
+      return;
+    }
+    const seconds = settings.importStopSeconds;
+    progress.say(
+      flags.config === undefined
+        ? `Stopping: waiting at most ${seconds} s for what is under way; a second signal stops at once.`
+        : 'Stopping after what is under way …',
+    );
     stop.abort();
+    setTimeout(() => giveUp.abort(), seconds * 1000).unref();
   };
-  process.once('SIGINT', onSignal);
-  process.once('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
   let summary: ImportSummary;
   try {
     summary = await importFiles({
@@ -77,11 +88,14 @@ async function targetOf(
   config: NodeConfig,
   settings: Settings,
   flags: ImportFlags,
+  giveUp: AbortSignal,
 ): Promise<{ target: ImportTarget; close(): Promise<void> }> {
   if (flags.config !== undefined) return openForImport(config, settings, openLog('error'));
   const target = new ImportClient({
     url: `http://${config.host}:${config.port}`,
     clock: systemClock,
+    settings,
+    giveUp,
     token: () => demoToken(config, 'system'),
   });
   return { target, close: async () => undefined };

@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../base/clock.ts';
 import { Failure } from '../base/failure.ts';
 import type { Settings } from '../base/settings.ts';
+import { AcknowledgedBytes } from './files/acknowledged-bytes.ts';
 import { findInputs, type InputFile } from './files/find-inputs.ts';
 import { readInput } from './files/read-input.ts';
 import { RejectsFile } from './files/rejects-file.ts';
@@ -22,7 +23,7 @@ export interface ImportOptions {
   readonly clock: Clock;
   /** Ends the import after what is under way. */
   readonly signal?: AbortSignal;
-  /** Told now and then: versions written so far, and the share of the bytes that is done (0 to 1). */
+  /** Told now and then: versions written so far, and the share of the bytes that is acknowledged (0 to 1). */
   progress(resources: number, share: number): void;
 }
 
@@ -80,8 +81,7 @@ class ImportRun {
   readonly #files: readonly InputFile[];
   readonly #rejects: RejectsFile;
   readonly #begun: number;
-  readonly #bytes: number;
-  #bytesDone = 0;
+  readonly #acknowledged: AcknowledgedBytes;
   readonly #summary: ImportSummary = {
     resources: 0,
     unchanged: 0,
@@ -102,7 +102,7 @@ class ImportRun {
     this.#files = files;
     this.#rejects = rejects;
     this.#begun = options.clock.monotonicMs();
-    this.#bytes = files.reduce((sum, { bytes }) => sum + bytes, 0);
+    this.#acknowledged = new AcknowledgedBytes(files, options.settings);
   }
 
   async run(): Promise<ImportSummary> {
@@ -150,7 +150,9 @@ class ImportRun {
         if (wanted !== 'all' && !wanted.has(mine)) continue;
         if (piece.reject !== undefined)
           await this.#rejects.add(file.path, [piece.reject], undefined, piece.first);
-        if (piece.unit !== undefined) await this.#start(file, piece, piece.unit, mine, last);
+        if (piece.unit === undefined) continue;
+        if (wanted === 'all') this.#acknowledged.given(file);
+        await this.#start(file, piece, piece.unit, mine, last);
       }
     } catch (thrown) {
       if (!(thrown instanceof Failure)) throw thrown;
@@ -162,7 +164,7 @@ class ImportRun {
         this.#summary.leftAside++;
       }
     } finally {
-      if (wanted === 'all') this.#bytesDone += file.bytes;
+      if (!this.#ended) this.#acknowledged.read(file);
       this.#tell();
     }
   }
@@ -213,6 +215,7 @@ class ImportRun {
     this.#summary.unchanged += outcome.unchanged;
     if (outcome.before) this.#summary.before++;
     await this.#rejects.add(file.path, outcome.rejects, unit, piece.first);
+    this.#acknowledged.acknowledged(file, unit.bytes.length);
     this.#tell();
   }
 
@@ -224,14 +227,14 @@ class ImportRun {
       } catch (thrown) {
         const isPassing = thrown instanceof Failure && thrown.code === 'transient';
         if (!isPassing || attempt === ATTEMPTS || this.#ended) throw thrown;
-        await sleep(PATIENCE_MS);
+        const { signal } = this.#options;
+        await sleep(PATIENCE_MS, undefined, signal && { signal }).catch(() => undefined);
       }
     }
   }
 
   #tell(): void {
-    const share = this.#bytes === 0 ? 1 : this.#bytesDone / this.#bytes;
-    this.#options.progress(this.#summary.resources, share);
+    this.#options.progress(this.#summary.resources, this.#acknowledged.share);
   }
 }
 

@@ -6,6 +6,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { statSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -56,11 +58,11 @@ function bundle(n: number): object {
   };
 }
 
-const begin = (args: readonly string[]): ChildProcess =>
+const begin = (args: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcess =>
   spawn(process.execPath, [CLI, 'import', ...args], {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, OPENWARD_IMPORT_COMMIT_RESOURCES: '240' },
+    env: { ...process.env, OPENWARD_IMPORT_COMMIT_RESOURCES: '240', ...env },
   });
 
 async function finished(
@@ -162,6 +164,46 @@ it('says by its exit code what came of it, and puts data alone on stdout', { tim
   expect(busy.stderr).toMatch(/Another process has .* open/);
   await node.kill('SIGKILL');
   expect((await run(good, ...there)).code).toBe(5);
+});
+
+it('ends when it is told to although the node never answers', { timeout: 120_000 }, async () => {
+  let asked = (): void => undefined;
+  const silent = createServer(() => asked()).listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const config = JSON.parse(await readFile(node.config, 'utf8')) as object;
+  const { port } = silent.address() as AddressInfo;
+  await mkdir(join(folder, 'silent/RXLONE'), { recursive: true });
+  await writeFile(join(folder, 'silent/RXLONE/node.json'), JSON.stringify({ ...config, port }));
+  const args = [input, '--node', 'RXLONE', '--data', join(folder, 'silent'), '--json'];
+  const started = async (env: Readonly<Record<string, string>>): Promise<ChildProcess> => {
+    const isAsked = new Promise<void>((resolve) => {
+      asked = resolve;
+    });
+    const child = begin(args, env);
+    await isAsked;
+    return child;
+  };
+  try {
+    const single = await started({ OPENWARD_IMPORT_STOP_SECONDS: '0.2' });
+    const ended = finished(single);
+    single.kill('SIGTERM');
+    const { code, stdout } = await ended;
+    expect(code).toBe(3);
+    expect(JSON.parse(stdout)).toMatchObject({ resources: 0, stopped: expect.stringContaining('again') });
+
+    const twice = await started({ OPENWARD_IMPORT_STOP_SECONDS: '100000' });
+    const endedAtOnce = finished(twice);
+    twice.kill('SIGTERM');
+    await once(twice.stderr ?? twice, 'data'); // it says that it stops
+    twice.kill('SIGTERM');
+    expect((await endedAtOnce).code).toBe(3);
+
+    const late = await started({ OPENWARD_IMPORT_ANSWER_SECONDS: '0.2' });
+    expect((await finished(late)).code).toBe(5);
+  } finally {
+    silent.closeAllConnections();
+    silent.close();
+  }
 });
 
 it('is for the source system alone', async () => {

@@ -3,8 +3,7 @@
  * bounded memory. Small ones are read without giving way to others: the process of an import does nothing
  * else, and its planning would keep each step of an asynchronous reading waiting.
  */
-import { createReadStream, readFileSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { closeSync, createReadStream, openSync, readFileSync, readSync } from 'node:fs';
 import { createGunzip, gunzipSync } from 'node:zlib';
 import { Failure } from '../../base/failure.ts';
 /**
@@ -41,6 +40,18 @@ export function wholeInput(path: string): Buffer | undefined {
   return isGzip(bytes) ? unpackWhole(bytes) : bytes;
 }
 
+/** Whether the file is gzip by its first bytes. Throws what the system does. */
+export function isPacked(path: string): boolean {
+  const file = openSync(path, 'r');
+  try {
+    const start = Buffer.alloc(2);
+    readSync(file, start, 0, 2, 0);
+    return isGzip(start);
+  } finally {
+    closeSync(file);
+  }
+}
+
 function isGzip(bytes: Uint8Array): boolean {
   return bytes[0] === 0x1f && bytes[1] === 0x8b;
 }
@@ -56,10 +67,9 @@ function unpackWhole(bytes: Buffer): Buffer | undefined {
 }
 
 async function* streamOf(path: string): AsyncGenerator<Buffer> {
-  const handle = await open(path);
-  const { buffer } = await handle.read(Buffer.alloc(2), 0, 2, 0).finally(() => handle.close());
+  const packed = isPacked(path);
   const stream = createReadStream(path, { highWaterMark: 1 << 20 });
-  if (!isGzip(buffer)) {
+  if (!packed) {
     yield* stream as AsyncIterable<Buffer>;
     return;
   }
