@@ -31,7 +31,7 @@ import { openNetwork } from './network/open-network.ts';
 import { type AuditProof, proveAudit } from './records/audit-proof.ts';
 import { openFeeds } from './records/feeds.ts';
 import { openRecords } from './records/open-records.ts';
-import { openStore } from './store/open-store.ts';
+import { openStore, type StoreOptions } from './store/open-store.ts';
 import type { Store, StoreFigures } from './store/store.ts';
 import { webDoor } from './web/web-door.ts';
 
@@ -133,7 +133,7 @@ function httpServer(config: NodeConfig, settings: Settings, ids: { next(): strin
 }
 
 /**
- * The proof of a stopped node's audit. Throws Failure `conflict` where the node runs, `not-found` where it
+ * The proof of a stopped node's audit. Throws Failure `lock-error` where the node runs, `not-found` where it
  * has no store.
  */
 export async function verifyNode(config: NodeConfig, settings: Settings, log: Log): Promise<AuditProof> {
@@ -141,11 +141,28 @@ export async function verifyNode(config: NodeConfig, settings: Settings, log: Lo
   if (!existsSync(folder))
     throw new Failure('not-found', `${folder} is not there: this node has kept nothing.`);
   const clock: Clock = systemClock;
-  const store = await openStore({ folder, clock, ids: timeOrderedIds(clock, systemRandom), settings, log });
+  const ids = timeOrderedIds(clock, systemRandom);
+  const store = await openStoppedStore({ folder, clock, ids, settings, log });
   try {
     return await proveAudit(store);
   } finally {
     await store.close();
+  }
+}
+
+/** Opens the store of a node that does not run. Throws Failure `lock-error` where it does. */
+async function openStoppedStore(options: StoreOptions): Promise<Store> {
+  try {
+    return await openStore(options);
+  } catch (thrown) {
+    if (!(thrown instanceof Failure) || thrown.code !== 'conflict') throw thrown;
+    // nothing is wrong with the store: scripts must be able to tell
+    throw new Failure(
+      'lock-error',
+      'This node is running, or another program has its store open: nothing was done. Stop it first ' +
+        '("openward demo stop ODS" for one of the demo), then give the same command again.',
+      { cause: thrown },
+    );
   }
 }
 
@@ -155,13 +172,15 @@ export interface OpenedImport {
 }
 
 /**
- * A stopped node's records, opened for an import and for nothing else. Throws Failure `conflict` where the node runs.
+ * A stopped node's records, opened for an import and for nothing else. Throws Failure `lock-error` where the node
+ * runs.
  */
 export async function openForImport(config: NodeConfig, settings: Settings, log: Log): Promise<OpenedImport> {
   const clock: Clock = systemClock;
   const ids = timeOrderedIds(clock, systemRandom);
   await mkdir(config.data, { recursive: true });
-  const store = await openStore({ folder: join(config.data, 'store'), clock, ids, settings, log });
+  const folder = join(config.data, 'store');
+  const store = await openStoppedStore({ folder, clock, ids, settings, log });
   const { ods, kind } = config;
   const { records } = await openRecords({ store, clock, ids, settings, ods, kind, log });
   const feeds = await openFeeds({ feeds: config.feeds, folder: config.data, clock });

@@ -2,6 +2,7 @@
  * The command line: one file a command in cli/, data to stdout, talk to stderr, and exit codes that scripts
  * can rely on (0 ok, 1 failed, 2 usage, 3 partial, 4 not allowed, 5 unreachable).
  */
+import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { benchCommand } from './cli/bench.ts';
 import { configCommand } from './cli/config.ts';
@@ -14,10 +15,16 @@ import { recordCommand } from './cli/record.ts';
 import { tokenCommand } from './cli/token.ts';
 import { verifyCommand } from './cli/verify.ts';
 
+/** Beside dist/ where it is built, beside src/ where it is not. */
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  readonly version: string;
+};
+
 const program = new Command('openward')
   .description(
     "One person's whole health record, from every system that holds part of it, with any one system dead.",
   )
+  .version(version, '--version', 'print the version and nothing else')
   .option('--no-input', 'never ask anything (nothing here does)')
   .showHelpAfterError('Add --help to see what the command takes.')
   .showSuggestionAfterError()

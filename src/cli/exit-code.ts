@@ -22,6 +22,7 @@ const CODES: Partial<Record<IssueType, ExitCode>> = {
   suppressed: EXIT.notAllowed,
   timeout: EXIT.unreachable,
   transient: EXIT.unreachable,
+  'lock-error': EXIT.unreachable,
 };
 
 /** The exit code that an error ends the process with. */

@@ -82,8 +82,8 @@ export function callSupervisor(
 }
 
 /**
- * The same by folder, for commands. Throws Failure `timeout` where no demo runs there, `processing` where the
- * supervisor says no.
+ * The same by folder, for commands. Throws Failure `timeout` where no demo runs there, `value` where it has no
+ * such organisation, `processing` where the supervisor says no.
  */
 export async function controlDemo(
   data: string,
@@ -106,7 +106,7 @@ export async function controlDemo(
   if (answer.status === 200) return answer.body;
   const { error } = answer.body as { readonly error?: string };
   throw new Failure(
-    answer.status === 404 ? 'not-found' : 'processing',
+    answer.status === 404 ? 'value' : 'processing',
     error ?? 'The supervisor refused, and did not say why.',
   );
 }

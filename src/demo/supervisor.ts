@@ -24,6 +24,7 @@ import {
   writeNodeFolders,
 } from './node-folders.ts';
 import { NodeProcess } from './node-process.ts';
+import { hasSettled, isSeenBy } from './node-status.ts';
 import { makePeople, staffDeliveries } from './people/make-people.ts';
 import { SourceSystems } from './source-systems.ts';
 
@@ -49,6 +50,8 @@ export interface SupervisorParts extends DemoOptions {
 
 /** How long the nodes may take to publish who they know and to hand over their copies. */
 const SETTLE_MS = 60_000;
+/** How long the others may take to see a node that was started again. */
+const SEEN_MS = 5_000;
 /** Tokens are good for hours; a new one is fetched after this. */
 const TOKEN_MS = 3_600_000;
 
@@ -157,7 +160,10 @@ export class Supervisor {
     this.#parts.say(`${code} was stopped (kill -9). Start it again with: openward demo start ${code}`);
   }
 
-  /** Resolves when it answers. Throws Failure `not-found`, or `processing` where it does not come up. */
+  /**
+   * Resolves when it answers and every other node that is well sees it live, or has not for SEEN_MS. Throws
+   * Failure `not-found`, or `processing` where it does not come up.
+   */
   async startNode(ods: string): Promise<void> {
     const one = this.#process(ods);
     const { ods: code } = one.node;
@@ -166,8 +172,14 @@ export class Supervisor {
     this.#faults.delete(code);
     this.#systems.get(code)?.setCut(false);
     await one.start();
+    const since = systemClock.monotonicMs();
     await this.#systems.get(code)?.beatNow();
-    this.#parts.say(`${code} is up.`);
+    const others = this.nodes.filter(
+      ({ ods: other }) =>
+        other !== code && this.#processes.get(other)?.isRunning === true && !this.#faults.has(other),
+    );
+    const isSeen = await isSeenBy(one.node, others, since, SEEN_MS);
+    this.#parts.say(isSeen ? `${code} is up.` : `${code} is up; not all of the others see it yet.`);
   }
 
   /** Throws Failure `not-found`, or `conflict` where it is stopped. */
@@ -179,7 +191,8 @@ export class Supervisor {
     }
     this.#systems.get(code)?.setCut(fault === 'cut-feed');
     await one.tell(fault === 'cut-feed' ? 'none' : fault);
-    this.#faults.set(code, fault);
+    if (fault === 'none') this.#faults.delete(code);
+    else this.#faults.set(code, fault);
     this.#parts.say(`${code}: ${fault === 'none' ? 'no fault any more' : fault}.`);
   }
 
@@ -261,17 +274,6 @@ async function refuseSecondDemo(data: string): Promise<void> {
     'conflict',
     `A demo runs on ${data} already (process ${place.pid}). Stop it, or use another folder with --data.`,
   );
-}
-
-/** What a node says of itself at /network/status. */
-async function hasSettled(node: DemoNode): Promise<boolean> {
-  try {
-    const answer = await fetch(`${node.url}/network/status`, { signal: AbortSignal.timeout(2000) });
-    const said = (await answer.json()) as { readonly published: boolean; readonly copiesWaiting: number };
-    return said.published && said.copiesWaiting === 0;
-  } catch {
-    return false;
-  }
 }
 
 function isFree(port: number): Promise<boolean> {

@@ -1,7 +1,7 @@
 /** The command line from outside: exit codes, what goes to stdout and what to stderr, secrets masked, nothing that fails in silence. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -69,6 +69,11 @@ describe('usage', () => {
       expect(said.stderr).toContain('not built yet');
     },
   );
+
+  it('--version prints the version alone', async () => {
+    const { version } = JSON.parse(await readFile('package.json', 'utf8')) as { version: string };
+    expect(await openward(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+  });
 
   it('--help is no failure', async () => {
     const said = await openward(['demo', '--help']);

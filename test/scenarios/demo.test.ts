@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type DemoNetwork, demoPort, gone, isAlive, startDemo } from './demo-network.ts';
+import { type DemoNetwork, demoPort, eventually, gone, isAlive, startDemo } from './demo-network.ts';
 
 let demo: DemoNetwork | undefined;
 afterEach(async () => {
@@ -98,11 +98,60 @@ describe('the demo', () => {
     process.kill(pharmacy.pid, 'SIGKILL');
     await gone([pharmacy.pid]);
     expect(await demo.openward('demo', 'fault', pharmacy.ods, 'slow')).toMatchObject({ code: 1 });
-    expect(await demo.openward('demo', 'stop', 'NOBODY')).toMatchObject({ code: 1 });
     await expect(fetch(`${pharmacy.url}/livez`)).rejects.toThrow();
     expect((await demo.openward('demo', 'start', pharmacy.ods)).code).toBe(0);
     expect((await fetch(`${pharmacy.url}/livez`)).status).toBe(200);
     expect(demo.talk()).toContain(`${pharmacy.ods} has died`);
+  }, 120_000);
+
+  it('has started an organisation again when every other sees it live', async () => {
+    demo = await startDemo(1);
+    const { ods } = demo.node('pharmacy');
+    const others = demo.nodes.filter((node) => node.ods !== ods);
+    const seeing = async (): Promise<string[]> => {
+      const views = await Promise.all(
+        others.map(async ({ ods: other, url }) => {
+          const { up } = (await (await fetch(`${url}/network/health`)).json()) as { up: object };
+          return ods in up ? [other] : [];
+        }),
+      );
+      return views.flat();
+    };
+    expect((await demo.openward('demo', 'stop', ods)).code).toBe(0);
+    await eventually('nobody sees it', 10, async () => ((await seeing()).length === 0 ? true : undefined));
+    expect((await demo.openward('demo', 'start', ods)).code).toBe(0);
+    expect(await seeing()).toEqual(others.map((node) => node.ods));
+    // a dead exchange keeps nobody waiting
+    const { ods: exchange } = demo.node('exchange');
+    expect((await demo.openward('demo', 'stop', exchange)).code).toBe(0);
+    expect((await demo.openward('demo', 'stop', ods)).code).toBe(0);
+    expect((await demo.openward('demo', 'start', ods)).code).toBe(0);
+    expect(demo.talk()).not.toContain('not all of the others');
+  }, 120_000);
+
+  it('is no proof and no forgery while a node runs; an organisation that is none is a wrong word', async () => {
+    demo = await startDemo(1);
+    const { ods } = demo.node('lab');
+    const running = await demo.openward('verify', '--node', ods);
+    expect(running).toMatchObject({ code: 5, stdout: '' });
+    expect(running.stderr).toContain('is running');
+    const person = demo.people[0]?.nhsNumber ?? '';
+    for (const words of [
+      ['demo', 'stop', 'NOBODY'],
+      ['demo', 'start', 'NOBODY'],
+      ['demo', 'fault', 'NOBODY', 'slow'],
+      ['token', '--node', 'NOBODY', '--as', 'gp'],
+      ['record', person, '--node', 'NOBODY'],
+      ['verify', '--node', 'NOBODY'],
+      ['verify', '--node', 'no code at all'],
+      ['demo', 'stop', 'no code at all'],
+    ]) {
+      expect(await demo.openward(...words), words.join(' ')).toMatchObject({ code: 2, stdout: '' });
+    }
+    expect((await demo.openward('demo', 'stop', ods)).code).toBe(0);
+    const { code, stdout } = await demo.openward('verify', '--node', ods);
+    expect(code).toBe(0);
+    expect(stdout).toContain('audit of writes holds');
   }, 120_000);
 
   it('prints one line on stdout, and people with their numbers nowhere but there', async () => {

@@ -160,8 +160,10 @@ it('says by its exit code what came of it, and puts data alone on stdout', { tim
   expect((await run(good)).code).toBe(2);
   expect((await run()).code).toBe(2);
   const busy = await run(good, '--config', node.config);
-  expect(busy.code).toBe(1);
-  expect(busy.stderr).toMatch(/Another process has .* open/);
+  expect(busy.code).toBe(5);
+  expect(busy.stderr).toContain('is running');
+  const nobody = await run(good, '--node', 'NOBODY', '--data', join(folder, 'demo'));
+  expect(nobody).toMatchObject({ code: 2, stdout: '' });
   await node.kill('SIGKILL');
   expect((await run(good, ...there)).code).toBe(5);
 });
