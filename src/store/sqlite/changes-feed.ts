@@ -1,7 +1,7 @@
 /**
  * Commits in order, as they happened, for whoever follows this store. Wakes on a commit; reads no faster
  * than it is read from; tells none before a snapshot shows it, since whoever hears of a commit goes and
- * reads it.
+ * reads it. Who keeps up is told from memory, who lags from the database.
  */
 import type { Id, InstantMs, Seq, VersionId } from '../../base/brands.ts';
 import type { Change, ChangedResource } from '../store.ts';
@@ -11,6 +11,8 @@ import { personsOf } from './version-rows.ts';
 
 const AT_ONCE = 200;
 const ROWS_AT_ONCE = 2000;
+/** Changed resources of the newest commits that are kept in memory. */
+const RECENT_MAX = 4000;
 
 export class ChangesFeed {
   readonly #connection: Connection;
@@ -18,6 +20,9 @@ export class ChangesFeed {
   /** The newest commit that a snapshot shows. */
   readonly #head: () => Seq;
   readonly #waiting = new Set<() => void>();
+  /** The newest commits, without a gap. */
+  #recent: Change[] = [];
+  #recentEntries = 0;
 
   constructor(connection: Connection, dictionary: Dictionary, head: () => Seq) {
     this.#connection = connection;
@@ -25,8 +30,17 @@ export class ChangesFeed {
     this.#head = head;
   }
 
-  /** A commit has become visible. */
-  wake(): void {
+  /** Commits have become visible, each the next after the one before. */
+  tell(changes: readonly Change[]): void {
+    if (changes.length === 0) return;
+    for (const change of changes) {
+      this.#recent.push(change);
+      this.#recentEntries += change.entries.length;
+    }
+    while (this.#recentEntries > RECENT_MAX || this.#recent.length > RECENT_MAX) {
+      const dropped = this.#recent.splice(0, Math.ceil(this.#recent.length / 2));
+      this.#recentEntries -= dropped.reduce((sum, { entries }) => sum + entries.length, 0);
+    }
     for (const resume of this.#waiting) resume();
     this.#waiting.clear();
   }
@@ -34,17 +48,29 @@ export class ChangesFeed {
   async *after(seq: Seq, signal: AbortSignal): AsyncIterable<Change> {
     let last: number = seq;
     while (!signal.aborted) {
-      const commits = this.#connection.all(
-        'SELECT seq, at, first, last FROM commits WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?',
-        [last, this.#head(), AT_ONCE],
-      );
-      for (const change of this.#changes(commits.map((row) => row.map(Number)))) {
+      const changes = last >= this.#head() ? [] : (this.#remembered(last) ?? this.#kept(last));
+      for (const change of changes) {
         if (signal.aborted) return;
         last = change.seq;
         yield change;
       }
-      if (commits.length === 0) await this.#next(last, signal);
+      if (changes.length === 0) await this.#next(last, signal);
     }
+  }
+
+  /** What followed on `last`, from memory; undefined where that does not reach back so far. */
+  #remembered(last: number): Change[] | undefined {
+    const first = this.#recent[0]?.seq;
+    if (first === undefined || last < first - 1) return undefined;
+    return this.#recent.slice(last + 1 - first, last + 1 - first + AT_ONCE);
+  }
+
+  #kept(last: number): Change[] {
+    const commits = this.#connection.all(
+      'SELECT seq, at, first, last FROM commits WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?',
+      [last, this.#head(), AT_ONCE],
+    );
+    return commits.length === 0 ? [] : this.#changes(commits.map((row) => row.map(Number)));
   }
 
   /**

@@ -47,6 +47,8 @@ export interface Written {
   readonly version: number;
   readonly at: number;
   readonly rid: number;
+  /** Patients in whose compartment the version lay that this one replaces; absent where there was none. */
+  readonly before?: readonly string[];
 }
 
 export type WriteReply =

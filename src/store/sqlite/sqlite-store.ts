@@ -17,6 +17,7 @@ import type {
   BlobWrite,
   BrokenAudit,
   Change,
+  ChangedResource,
   Commit,
   Committed,
   Snapshot,
@@ -57,6 +58,12 @@ interface StoreParts {
 
 type Reply = Extract<WriteReply, { seq: number }>;
 
+interface Pending {
+  readonly ops: readonly PreparedOp[];
+  resolve(reply: Reply): void;
+  reject(error: unknown): void;
+}
+
 /**
  * Of larger commits (an import, a great transaction) nothing is kept in memory: few of them are read soon.
  */
@@ -66,7 +73,7 @@ export class SqliteStore implements Store {
   readonly blobs: Blobs;
   readonly #parts: StoreParts;
   readonly #changes: ChangesFeed;
-  readonly #pending = new Map<number, { resolve(reply: Reply): void; reject(error: unknown): void }>();
+  readonly #pending = new Map<number, Pending>();
   #outbox: WriteRequest[] = [];
   #n = 0;
   #head: Seq;
@@ -203,7 +210,7 @@ export class SqliteStore implements Store {
     const now = this.#parts.clock.now();
     const request: WriteRequest = { n, now, ops, blobs, ...(audit === undefined ? {} : { audit }) };
     return new Promise((resolve, reject) => {
-      this.#pending.set(n, { resolve, reject });
+      this.#pending.set(n, { ops, resolve, reject });
       this.#outbox.push(request);
       if (this.#outbox.length === 1) setImmediate(() => this.#post());
     });
@@ -221,12 +228,13 @@ export class SqliteStore implements Store {
 
   #heard(group: GroupReply): void {
     this.#groups++;
-    let isNews = false;
+    const changes: Change[] = [];
     for (const reply of group.replies) {
       if ('failure' in reply) continue;
       this.#commits++;
       this.#head = Math.max(this.#head, reply.seq) as Seq;
-      isNews ||= reply.written.length > 0;
+      // an audit row alone changes nothing that anybody follows
+      if (reply.written.length > 0) changes.push(changeOf(reply, this.#pending.get(reply.n)?.ops ?? []));
     }
     for (const reply of group.replies) {
       const waiting = this.#pending.get(reply.n);
@@ -234,7 +242,7 @@ export class SqliteStore implements Store {
       if ('failure' in reply) waiting?.reject(failureFrom(reply.failure));
       else waiting?.resolve(reply);
     }
-    if (isNews) this.#changes.wake(); // an audit row alone changes nothing that anybody follows
+    this.#changes.tell(changes);
   }
 
   /**
@@ -321,3 +329,24 @@ export class SqliteStore implements Store {
     this.#closed?.();
   }
 }
+
+/** What a commit did, as the changes feed tells it. */
+function changeOf({ seq, at, written }: Reply, ops: readonly PreparedOp[]): Change {
+  const entries = written.flatMap((one, i): ChangedResource[] => {
+    const op = ops[i];
+    if (op === undefined || !CHANGING.has(one.outcome)) return [];
+    const persons = op.op === 'delete' ? [] : op.write.patients;
+    return [
+      {
+        type: op.type as ChangedResource['type'],
+        id: one.id as Id,
+        versionId: String(one.version) as VersionId,
+        deleted: op.op === 'delete',
+        persons: (one.before === undefined ? persons : [...new Set([...persons, ...one.before])]) as Id[],
+      },
+    ];
+  });
+  return { seq: seq as Seq, at: at as InstantMs, entries };
+}
+
+const CHANGING: ReadonlySet<string> = new Set(['created', 'updated', 'deleted']);

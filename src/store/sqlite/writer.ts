@@ -254,14 +254,12 @@ export class Writer {
       const unchanged = this.#unchanged(op, current);
       if (unchanged !== undefined) return unchanged;
     }
-    if (current !== undefined) {
-      this.#supersede(current, at);
-      this.#leaves(current, op.write.patients);
-    }
+    const before = current === undefined ? undefined : this.#supersede(current, op.write.patients, at);
     const version = (current?.version ?? 0) + 1;
     const rid = this.#version(op.type, op.id, lid, version, at, op.write, rows);
     const isNew = current === undefined || current.deleted;
-    return { outcome: isNew ? 'created' : 'updated', id: op.id, version, at, rid };
+    const outcome = isNew ? 'created' : 'updated';
+    return { outcome, id: op.id, version, at, rid, ...(before === undefined ? {} : { before }) };
   }
 
   /** The current version where it is, byte for byte, what would be written. */
@@ -284,8 +282,7 @@ export class Writer {
     if (lid === undefined || current === undefined || current.deleted) {
       return { outcome: 'absent', id: op.id, version: current?.version ?? 0, at, rid: 0 };
     }
-    this.#supersede(current, at);
-    this.#leaves(current, []);
+    const before = this.#supersede(current, [], at);
     const rid = ++this.#rid;
     const version = current.version + 1;
     this.#connection.run(
@@ -307,7 +304,7 @@ export class Writer {
       );
     }
     this.#connection.run('UPDATE ent SET cur = ? WHERE lid = ?', rid, lid);
-    return { outcome: 'deleted', id: op.id, version, at, rid };
+    return { outcome: 'deleted', id: op.id, version, at, rid, before };
   }
 
   /**
@@ -346,18 +343,18 @@ export class Writer {
     return rid;
   }
 
-  #supersede(current: Current, at: number): void {
-    this.#connection.run('UPDATE ver SET until = ? WHERE rid = ?', this.#seq, current.rid);
-    if (!current.deleted)
-      this.#connection.run('INSERT INTO stale VALUES (?, ?, ?)', current.rid, at, this.#seq);
-  }
-
-  /** Notes whose record a version was in that is replaced by one about `patients`. */
-  #leaves({ rid, person, deleted }: Current, patients: readonly string[]): void {
-    if (deleted) return;
-    for (const lid of this.#peopleOf(rid, person)) {
-      if (!patients.includes(this.#dictionary.idOf(lid))) this.#also.add(lid);
-    }
+  /**
+   * Ends a version that is replaced by one about `patients`, and notes whose record is left by that. Returns
+   * the Patients that it was about.
+   */
+  #supersede({ rid, person, deleted }: Current, patients: readonly string[], at: number): string[] {
+    this.#connection.run('UPDATE ver SET until = ? WHERE rid = ?', this.#seq, rid);
+    if (!deleted) this.#connection.run('INSERT INTO stale VALUES (?, ?, ?)', rid, at, this.#seq);
+    return this.#peopleOf(rid, person).map((lid) => {
+      const id = this.#dictionary.idOf(lid);
+      if (!deleted && !patients.includes(id)) this.#also.add(lid);
+      return id;
+    });
   }
 
   #peopleOf(rid: number, person: number | null): readonly number[] {
