@@ -101,7 +101,7 @@ export async function answerFrom(
           throw error;
         return {
           kind: 'refused',
-          rule: verdict.kind === 'refuse' ? verdict.rule : 'role',
+          rule: verdict.kind === 'refuse' ? verdict.rule : error.code === 'suppressed' ? 'label' : 'role',
           text: error.message,
           state,
         };

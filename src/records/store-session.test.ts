@@ -660,6 +660,46 @@ describe('what a later version hides', () => {
   });
 });
 
+describe('a Patient that carries a label', () => {
+  it('closes the whole record at home to whoever may not see the label, and leaves a row that says so', async () => {
+    const secret = (label: string): Identified =>
+      ({ ...patient('dan', []), meta: { security: [{ code: label }] } }) as Identified;
+    await node.put(secret('V'), observation('of-dan', 'dan'));
+    const everything = { persons: [id('dan')], withReferenced: false, count: 9 };
+    const ways = (who: ReturnType<typeof session>) => [
+      outcome(who.read('Patient', id('dan'))),
+      outcome(who.read('Observation', id('of-dan'))),
+      outcome(who.readVersion('Observation', id('of-dan'), '1' as VersionId)),
+      outcome(who.history({ type: 'Observation', id: id('of-dan') }, { count: 9 })),
+      outcome(who.compartment(everything)),
+    ];
+    const of = async (who: ReturnType<typeof session>) => [
+      ...new Set(await Promise.all(ways(who))),
+      (await who.search(search('Observation'))).entries.some((one) => one.id === 'of-dan'),
+    ];
+    expect(await of(session('doctor'))).toEqual(['not-found', false]);
+    await node.news('reads');
+    await outcome(session('nurse').compartment(everything));
+    expect((await node.news('reads')).map(brief)).toEqual([
+      {
+        action: 'refuse',
+        outcome: 'refused',
+        targets: ['Patient/dan'],
+        persons: ['dan'],
+        detail: { rule: 'label', act: 'everything' },
+      },
+    ]);
+    await node.put(secret('R'));
+    expect(await of(session('doctor'))).toEqual(['ok', true]);
+    expect(await of(session('nurse'))).toEqual(['not-found', false]);
+    expect(await of(session('system'))).toEqual(['ok', true]);
+    const write = session('nurse').submit([
+      { op: 'put', resource: observation('of-dan', 'ann') as Identified },
+    ]);
+    expect(await outcome(write)).toBe('forbidden');
+  });
+});
+
 describe('If-None-Exist', () => {
   it('counts what the asker may not see as none, so that it tells nothing of it', async () => {
     const identifier = [{ system: 'https://example.org/requests', value: 'hidden-1' }];

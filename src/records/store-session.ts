@@ -5,7 +5,7 @@
  * hear "not found".
  */
 import type { Asker } from '../access/actor.ts';
-import { type Decision, decide, type Refusal } from '../access/policy.ts';
+import { type Decision, decide, type Refusal, refuse } from '../access/policy.ts';
 import { applySharePolicy, shareScope } from '../access/share-policy.ts';
 import type { Id, Seq, VersionId } from '../base/brands.ts';
 import { Failure } from '../base/failure.ts';
@@ -50,6 +50,22 @@ async function isOpenNow(snapshot: Snapshot, target: HistoryTarget, scope: Scope
   const { type, id } = target;
   return (await snapshot.readVersion(type, id, newest.versionId, scope)) !== undefined;
 }
+
+/**
+ * Whether one of these Patients is closed by a label on it: then so is the whole record, for a part of it
+ * would look like all.
+ */
+async function isClosed(snapshot: Snapshot, persons: readonly Id[], scope: Scope): Promise<boolean> {
+  if (scope.hiddenLabels.length === 0) return false;
+  const all = { ...scope, hiddenLabels: [] };
+  for (const id of persons) {
+    if ((await snapshot.read('Patient', id, scope)) !== undefined) continue;
+    if ((await snapshot.read('Patient', id, all)) !== undefined) return true;
+  }
+  return false;
+}
+
+const CLOSED = refuse('label', 'This record is restricted beyond your role.');
 
 export class StoreSession implements RecordSession {
   readonly asker: Asker;
@@ -128,6 +144,12 @@ export class StoreSession implements RecordSession {
     const local = this.asker.actor.organisation === this.#parts.ods;
     const scope = local ? await this.#mayOpen(query.persons) : await this.#mayDisclose(query.persons);
     const snapshot = await this.#parts.store.snapshot();
+    if (await isClosed(snapshot, query.persons, scope)) {
+      const act = refusal(CLOSED, targetOf(query.persons), query.persons, local ? 'everything' : 'disclose');
+      if (local) await this.#auditRead(act);
+      else await this.#parts.store.commit([], this.#draft(act));
+      throw local ? notFound() : new Failure('suppressed', CLOSED.text);
+    }
     const found = await snapshot.compartment(query, scope);
     const act: Act = {
       action: local ? 'everything' : 'disclose',

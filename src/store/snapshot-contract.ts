@@ -182,13 +182,10 @@ export function snapshotContract(open: OpenStore): void {
     });
 
     it('take no link that the store did not make', async () => {
-      for (const cursor of ['', 'x', '1.2.3', '1', '-1.1', `${'z'.repeat(12)}.1`]) {
+      const far = `${'z'.repeat(11)}.${'z'.repeat(11)}`;
+      for (const cursor of ['', 'x', '1.2.3', '1', '-1.1', far, `${'z'.repeat(12)}.1`]) {
         await expect(search(store(), 'Patient', { cursor }), cursor).rejects.toMatchObject({ code: 'value' });
       }
-      const far = await search(store(), 'Patient?_sort=_id', {
-        cursor: `${'z'.repeat(11)}.${'z'.repeat(11)}`,
-      });
-      expect(far.entries).toEqual([]);
     });
   });
 

@@ -8,6 +8,7 @@ import { auditContract } from './audit-contract.ts';
 import { changesContract } from './changes-contract.ts';
 import { commitContract } from './commit-contract.ts';
 import { historiesContract } from './histories-contract.ts';
+import { labelledPersonContract } from './labelled-person-contract.ts';
 import { scopeContract } from './scope-contract.ts';
 import { snapshotContract } from './snapshot-contract.ts';
 import type { BrokenAudit, Store } from './store.ts';
@@ -46,6 +47,7 @@ export function storeContract(name: string, open: OpenStore): void {
     commitContract(open);
     snapshotContract(open);
     scopeContract(open);
+    labelledPersonContract(open);
     auditContract(open);
     changesContract(open);
     historiesContract(open);

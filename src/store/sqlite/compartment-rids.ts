@@ -25,7 +25,7 @@ export function compartmentRids(
       ? []
       : [{ sql: `v.type IN (${query.types.map(typeNumber).join()})`, parameters: [] }];
   const since = query.since === undefined ? [] : [{ sql: 'v.at >= ?', parameters: [query.since] }];
-  const scoped = [visible(seq), ...scopeConditions(scope, dictionary)];
+  const scoped = [visible(seq), ...scopeConditions(scope, seq, connection, dictionary)];
   const within = allOf([...scoped, ...wanted, ...since]);
   // the text of a statement depends on the role alone, unless types are asked for
   const keep = query.types === undefined;

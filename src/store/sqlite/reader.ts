@@ -3,10 +3,15 @@
  * pool for long searches.
  */
 import { Failure } from '../../base/failure.ts';
+import type { Scope } from '../scope.ts';
+import { ClosedPersons, NOW } from './closed-persons.ts';
 import type { Connection } from './connection.ts';
+import { CursorSeal } from './cursor.ts';
 import { Dictionary } from './dictionary.ts';
 import type { ReadCache } from './read-cache.ts';
+import { scopeConditions } from './scope-sql.ts';
 import type { SearchPool } from './search-pool.ts';
+import { allOf } from './sql-condition.ts';
 import { VERSION, type Version, versionOf } from './version-rows.ts';
 
 interface ReaderParts {
@@ -23,11 +28,16 @@ export class Reader {
   readonly searches: SearchPool;
   readonly includesMax: number;
   readonly now: () => number;
+  readonly closed: ClosedPersons;
+  readonly links: CursorSeal;
   readonly #cache: ReadCache;
 
   constructor({ connection, cache, searches, includesMax, now }: ReaderParts) {
     this.connection = connection;
     this.dictionary = new Dictionary(connection);
+    this.closed = new ClosedPersons(connection, this.dictionary);
+    const key = connection.get("SELECT value FROM meta WHERE key = 'linkKey'", [])?.[0];
+    this.links = new CursorSeal(Buffer.from(String(key), 'hex'));
     this.#cache = cache;
     this.searches = searches;
     this.includesMax = includesMax;
@@ -47,6 +57,22 @@ export class Reader {
         'snapshotKeepSeconds). Search again from the start.',
       { status: 410 },
     );
+  }
+
+  /**
+   * Those of these versions whose resource, as it stands now, is in scope too. For page links: they go on in
+   * the snapshot that they began in, and show nothing that has been closed since.
+   */
+  stillOpen(rids: readonly number[], scope: Scope): number[] {
+    const conditions = allOf(scopeConditions(scope, NOW, this.connection, this.dictionary));
+    const rows = this.connection.all(
+      `SELECT o.rid FROM json_each(?) m CROSS JOIN ver o ON o.rid = m.value CROSS JOIN ent e ON e.lid = o.lid
+        CROSS JOIN ver v ON v.rid = e.cur WHERE ${conditions.sql}`,
+      [JSON.stringify(rids), ...conditions.parameters],
+      false,
+    );
+    const open = new Set(rows.map((row) => Number(row[0])));
+    return rids.filter((rid) => open.has(rid));
   }
 
   /** The version that is current at `seq`. */

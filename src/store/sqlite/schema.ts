@@ -5,6 +5,7 @@
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { Failure } from '../../base/failure.ts';
+import { typeNumber } from './dictionary.ts';
 
 const MIGRATIONS: readonly string[] = [
   `
@@ -45,6 +46,13 @@ const MIGRATIONS: readonly string[] = [
   CREATE TABLE stale(rid INTEGER PRIMARY KEY, at INTEGER NOT NULL, until INTEGER NOT NULL);
   CREATE TABLE audit(n INTEGER PRIMARY KEY, text TEXT NOT NULL, hash TEXT NOT NULL);
   CREATE TABLE blob(space TEXT NOT NULL, name TEXT NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY(space, name));
+  `,
+  `
+  -- Patients that carry a label other than "normal": few, and looked up with every question that hides any
+  CREATE INDEX ver_labelled ON ver(lid, labels, seq, until) WHERE type = ${typeNumber('Patient')} AND labels IS NOT NULL
+    AND labels <> '\u001fN\u001f';
+  -- seals page links; made here, so that it is there before the first one and outlives a restart
+  INSERT INTO meta VALUES ('linkKey', hex(randomblob(32)));
   `,
 ];
 

@@ -1,11 +1,21 @@
 /** A scope as a condition on `v` (a row of ver), and the same rule for a version already in memory. */
 import type { Scope } from '../scope.ts';
-import type { Dictionary } from './dictionary.ts';
-import { typeNumber } from './dictionary.ts';
+import { closedPersons } from './closed-persons.ts';
+import type { Connection } from './connection.ts';
+import { type Dictionary, typeNumber } from './dictionary.ts';
+import { LABEL_MARK } from './label-mark.ts';
 import { type Condition, never } from './sql-condition.ts';
 
-/** The conditions that let only what is in scope through; empty where all is. */
-export function scopeConditions(scope: Scope, dictionary: Dictionary): Condition[] {
+/**
+ * The conditions that let only what is in scope through; empty where all is. `seq` is the moment as of which
+ * a label on a Patient closes all that is that person's.
+ */
+export function scopeConditions(
+  scope: Scope,
+  seq: number,
+  connection: Connection,
+  dictionary: Dictionary,
+): Condition[] {
   const conditions: Condition[] = [];
   if (scope.types !== 'all') conditions.push(typesIn(scope.types));
   const whose = personCondition(scope, dictionary);
@@ -13,10 +23,23 @@ export function scopeConditions(scope: Scope, dictionary: Dictionary): Condition
   for (const label of scope.hiddenLabels) {
     conditions.push({
       sql: '(v.labels IS NULL OR instr(v.labels, ?) = 0)',
-      parameters: [`\u001f${label}\u001f`],
+      parameters: [`${LABEL_MARK}${label}${LABEL_MARK}`],
     });
   }
+  const closed = closedPersons(scope.hiddenLabels, seq, connection, dictionary);
+  if (closed.length > 0) conditions.push(notOf(closed));
   return conditions;
+}
+
+/** Nothing in the compartment of one of these, whoever else it is about. */
+function notOf(lids: readonly number[]): Condition {
+  const whose = JSON.stringify(lids);
+  return {
+    // "IS NOT TRUE": NOT IN would look for nulls in the set with every row
+    sql: `((v.person IN ${BOUND_LIDS}) IS NOT TRUE AND (v.person IS NOT -1 OR NOT EXISTS (
+      SELECT 1 FROM comp pc WHERE pc.rid = v.rid AND pc.person IN ${BOUND_LIDS})))`,
+    parameters: [whose, whose],
+  };
 }
 
 function typesIn(types: readonly string[]): Condition {
@@ -60,8 +83,10 @@ interface Shown {
   readonly labels: string | null;
 }
 
-/** The same rule as scopeConditions, for one version. */
-export function isInScope(version: Shown, scope: Scope): boolean {
+/**
+ * The same rule as scopeConditions, for one version; `closed` are the Patients whose record is closed now.
+ */
+export function isInScope(version: Shown, scope: Scope, closed: ReadonlySet<string>): boolean {
   if (scope.types !== 'all' && !(scope.types as readonly string[]).includes(version.type)) return false;
   if (version.persons.length === 0) {
     if (scope.unattached !== 'all' && !(scope.unattached as readonly string[]).includes(version.type))
@@ -70,6 +95,10 @@ export function isInScope(version: Shown, scope: Scope): boolean {
     const open: readonly string[] = scope.persons;
     if (!version.persons.some((person) => open.includes(person))) return false;
   }
+  if (closed.size > 0 && version.persons.some((person) => closed.has(person))) return false;
   const { labels } = version;
-  return labels === null || !scope.hiddenLabels.some((label) => labels.includes(`\u001f${label}\u001f`));
+  return (
+    labels === null ||
+    !scope.hiddenLabels.some((label) => labels.includes(`${LABEL_MARK}${label}${LABEL_MARK}`))
+  );
 }

@@ -50,7 +50,7 @@ export function planSearch(
     { sql: 'v.type = ?', parameters: [typeNumber(query.type)] },
     visible(seq),
     ...tests,
-    ...scopeConditions(scope, dictionary),
+    ...scopeConditions(scope, seq, connection, dictionary),
   ]);
   const select = driver?.select ?? typeSelect(query.type);
   const from: Condition =

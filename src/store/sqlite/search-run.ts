@@ -7,7 +7,7 @@ import { Failure } from '../../base/failure.ts';
 import type { Include, SearchQuery } from '../../fhir/search-query.ts';
 import type { Scope } from '../scope.ts';
 import type { Connection } from './connection.ts';
-import { type Cursor, cursorText, readCursor } from './cursor.ts';
+import type { Cursor } from './cursor.ts';
 import { type Dictionary, typeNumber } from './dictionary.ts';
 import { scopeConditions } from './scope-sql.ts';
 import { planSearch, type SearchPlan } from './search-plan.ts';
@@ -17,12 +17,14 @@ import { allOf, visible } from './sql-condition.ts';
 export interface FoundPage {
   readonly rids: readonly number[];
   readonly included: readonly number[];
-  readonly next?: string;
+  readonly next?: Cursor;
   readonly total?: number;
 }
 
 export interface SearchRun {
+  /** Its cursor is text that has been read already: `cursor` is what it says. */
   readonly query: SearchQuery;
+  readonly cursor?: Cursor;
   readonly scope: Scope;
   readonly seq: number;
   readonly now: number;
@@ -32,17 +34,14 @@ export interface SearchRun {
 /** More work than this is not for the thread that answers reads by id. */
 export const INLINE_COST_MAX = 2000;
 
-/**
- * How a search would be run; its cost says where. Throws Failure `value` where the cursor is none of ours.
- */
+/** How a search would be run; its cost says where. */
 export function planRun(run: SearchRun, connection: Connection, dictionary: Dictionary): SearchPlan {
-  const cursor = readCursor(run.query.cursor);
-  return planSearch(run.query, run.scope, cursor?.seq ?? run.seq, connection, dictionary, run.now);
+  return planSearch(run.query, run.scope, run.cursor?.seq ?? run.seq, connection, dictionary, run.now);
 }
 
 /**
  * `plan` is planRun's, where the caller has it already. Throws Failure `too-costly` where includes go over
- * their limit, `value` where the cursor is none of ours.
+ * their limit.
  */
 export function runSearch(
   run: SearchRun,
@@ -50,8 +49,7 @@ export function runSearch(
   dictionary: Dictionary,
   plan: SearchPlan = planRun(run, connection, dictionary),
 ): FoundPage {
-  const { query } = run;
-  const cursor = readCursor(query.cursor);
+  const { query, cursor } = run;
   const seq = cursor?.seq ?? run.seq;
   const total =
     query.total === 'none' && query.count > 0
@@ -75,7 +73,7 @@ export function runSearch(
   return {
     rids,
     included: includes(run, seq, rids, connection, dictionary),
-    ...(next === undefined ? {} : { next: cursorText(next) }),
+    ...(next === undefined ? {} : { next }),
     ...(total === undefined ? {} : { total }),
   };
 }
@@ -134,7 +132,7 @@ function pointedAt(
     ...(include.target === undefined
       ? []
       : [{ sql: 'v.type = ?', parameters: [typeNumber(include.target)] }]),
-    ...scopeConditions(scope, dictionary),
+    ...scopeConditions(scope, seq, connection, dictionary),
   ]);
   return connection
     .all(
@@ -158,7 +156,7 @@ function pointingAt(
   if (include.target !== undefined && include.target !== query.type) return [];
   const pt = dictionary.parameter(include.source, include.parameter.code);
   if (pt === undefined || matches.length === 0) return [];
-  const conditions = allOf([visible(seq), ...scopeConditions(scope, dictionary)]);
+  const conditions = allOf([visible(seq), ...scopeConditions(scope, seq, connection, dictionary)]);
   return connection
     .all(
       `SELECT DISTINCT v.rid FROM json_each(?) m CROSS JOIN ver o ON o.rid = m.value

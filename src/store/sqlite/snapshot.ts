@@ -16,8 +16,8 @@ import type {
   Snapshot,
   Stored,
 } from '../store.ts';
+import { NOW } from './closed-persons.ts';
 import { compartmentRids } from './compartment-rids.ts';
-import { cursorText, readCursor } from './cursor.ts';
 import type { Reader } from './reader.ts';
 import { isInScope, scopeConditions } from './scope-sql.ts';
 import { INLINE_COST_MAX, planRun, runSearch } from './search-run.ts';
@@ -35,7 +35,7 @@ export class SqliteSnapshot implements Snapshot {
 
   async read(type: ResourceType, id: Id, scope: Scope): Promise<Stored | Deleted | undefined> {
     const version = this.#reader.current(type, id, this.seq);
-    return version === undefined || !isInScope(version, scope) ? undefined : version;
+    return version === undefined || !this.#shows(version, scope) ? undefined : version;
   }
 
   async readVersion(
@@ -45,20 +45,21 @@ export class SqliteSnapshot implements Snapshot {
     scope: Scope,
   ): Promise<Stored | Deleted | undefined> {
     const version = this.#reader.version(type, id, versionId);
-    return version === undefined || version.seq > this.seq || !isInScope(version, scope)
+    return version === undefined || version.seq > this.seq || !this.#shows(version, scope)
       ? undefined
       : version;
   }
 
   async history(target: HistoryTarget, page: PageRequest, scope: Scope): Promise<Page<Stored | Deleted>> {
-    const { connection, dictionary } = this.#reader;
-    const cursor = readCursor(page.cursor);
+    const { connection, dictionary, links } = this.#reader;
+    const question = ['history', target.type, target.id, scope];
+    const cursor = links.read(page.cursor, question);
     const seq = cursor?.seq ?? this.seq;
     const lid = dictionary.resource(target.type, target.id);
     if (lid === undefined) return { entries: [], total: 0 };
     const where = allOf([
       { sql: 'v.lid = ? AND v.seq <= ?', parameters: [lid, seq] },
-      ...scopeConditions(scope, dictionary),
+      ...scopeConditions(scope, NOW, connection, dictionary),
     ]);
     const total = Number(
       connection.get(`SELECT count(*) FROM ver v WHERE ${where.sql}`, where.parameters, false)?.[0],
@@ -71,14 +72,18 @@ export class SqliteSnapshot implements Snapshot {
     const entries = this.#reader.versions(rows.slice(0, page.count).map((row) => Number(row[0])));
     const last = entries.at(-1);
     if (rows.length <= page.count || last === undefined) return { entries, total };
-    return { entries, total, next: cursorText({ seq, after: Number(last.versionId) }) };
+    return { entries, total, next: links.text({ seq, after: Number(last.versionId) }, question) };
   }
 
   async search(query: SearchQuery, scope: Scope): Promise<SearchPage> {
-    const { connection, dictionary } = this.#reader;
+    const { connection, dictionary, links } = this.#reader;
+    const { cursor: link, count: _count, ...asked } = query;
+    const question = ['search', asked, scope];
+    const cursor = links.read(link, question);
     const run = {
       query,
       scope,
+      ...(cursor === undefined ? {} : { cursor }),
       seq: this.seq,
       now: this.#reader.now(),
       includesMax: this.#reader.includesMax,
@@ -88,28 +93,39 @@ export class SqliteSnapshot implements Snapshot {
       plan.cost <= INLINE_COST_MAX
         ? runSearch(run, connection, dictionary, plan)
         : await this.#reader.searches.search(run);
-    this.#reader.checkSnapshot(readCursor(query.cursor)?.seq ?? this.seq);
+    this.#reader.checkSnapshot(cursor?.seq ?? this.seq);
+    const open = (rids: readonly number[]): readonly number[] =>
+      cursor === undefined ? rids : this.#reader.stillOpen(rids, scope);
     return {
-      entries: stored(this.#reader.versions(page.rids)),
-      included: stored(this.#reader.versions(page.included)),
-      ...(page.next === undefined ? {} : { next: page.next }),
+      entries: stored(this.#reader.versions(open(page.rids))),
+      included: stored(this.#reader.versions(open(page.included))),
+      ...(page.next === undefined ? {} : { next: links.text(page.next, question) }),
       ...(page.total === undefined ? {} : { total: page.total }),
     };
   }
 
   async compartment(query: CompartmentQuery, scope: Scope): Promise<Page<Stored>> {
-    const cursor = readCursor(query.cursor);
+    const { links } = this.#reader;
+    const { cursor: link, count: _count, ...asked } = query;
+    const question = ['compartment', asked, scope];
+    const cursor = links.read(link, question);
     const seq = cursor?.seq ?? this.seq;
     const rids = compartmentRids(query, scope, seq, this.#reader.connection, this.#reader.dictionary);
     this.#reader.checkSnapshot(seq);
     const begin = cursor?.after ?? 0;
     const end = begin + query.count;
-    const entries = stored(this.#reader.versions(rids.slice(begin, end)));
+    const page = rids.slice(begin, end);
+    const open = cursor === undefined ? page : this.#reader.stillOpen(page, scope);
+    const entries = stored(this.#reader.versions(open));
     return {
       entries,
       total: rids.length,
-      ...(end < rids.length ? { next: cursorText({ seq, after: end }) } : {}),
+      ...(end < rids.length ? { next: links.text({ seq, after: end }, question) } : {}),
     };
+  }
+
+  #shows(version: Version, scope: Scope): boolean {
+    return isInScope(version, scope, this.#reader.closed.ids(scope.hiddenLabels));
   }
 
   async personsReferringTo(type: ResourceType, id: Id): Promise<readonly Id[]> {

@@ -27,16 +27,18 @@ describe('the files of SQLite', () => {
     await newer.store.commit([put(patient('p'))], draft());
     await newer.store.close();
     const path = join(newer.folder, 'store.db');
-    const stamp = (version: number): void => {
+    const stamp = (version: number): number => {
       const database = new DatabaseSync(path);
+      const before = database.prepare('PRAGMA user_version').get()?.user_version;
       database.exec(`PRAGMA user_version = ${version}`);
       database.close();
+      return Number(before);
     };
-    stamp(99);
+    const own = stamp(99);
     const refused = await openSqliteIn(newer.folder).catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(Failure);
     expect(refused).toMatchObject({ code: 'processing' });
-    stamp(1);
+    stamp(own);
     newer.store = await openSqliteIn(newer.folder);
     expect(await (await newer.store.snapshot()).seq).toBe(1);
     await newer.remove();

@@ -107,6 +107,7 @@ export class SqliteStore implements Store {
     const prepared = ops.map((op) => this.#prepare(op));
     const persons = prepared.flatMap((op) => (op.op === 'delete' ? [] : op.write.patients));
     const reply = await this.#write(prepared, auditText(withPersons(audit, persons)), blobs);
+    for (const op of prepared) this.#parts.reader.closed.heed(op);
     const keep = ops.length <= KEPT_OPS_MAX;
     const entries = reply.written.map((written, i) => this.#committed(prepared[i], written, reply.seq, keep));
     return { seq: reply.seq as Seq, at: reply.at as InstantMs, entries };
