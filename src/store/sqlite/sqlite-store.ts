@@ -107,7 +107,6 @@ export class SqliteStore implements Store {
     const prepared = ops.map((op) => this.#prepare(op));
     const persons = prepared.flatMap((op) => (op.op === 'delete' ? [] : op.write.patients));
     const reply = await this.#write(prepared, auditText(withPersons(audit, persons)), blobs);
-    for (const op of prepared) this.#parts.reader.closed.heed(op);
     const keep = ops.length <= KEPT_OPS_MAX;
     const entries = reply.written.map((written, i) => this.#committed(prepared[i], written, reply.seq, keep));
     return { seq: reply.seq as Seq, at: reply.at as InstantMs, entries };
@@ -234,8 +233,10 @@ export class SqliteStore implements Store {
       if ('failure' in reply) continue;
       this.#commits++;
       this.#head = Math.max(this.#head, reply.seq) as Seq;
+      const ops = this.#pending.get(reply.n)?.ops ?? [];
+      for (const op of ops) this.#parts.reader.closed.heed(op);
       // an audit row alone changes nothing that anybody follows
-      if (reply.written.length > 0) changes.push(changeOf(reply, this.#pending.get(reply.n)?.ops ?? []));
+      if (reply.written.length > 0) changes.push(changeOf(reply, ops));
     }
     for (const reply of group.replies) {
       const waiting = this.#pending.get(reply.n);
