@@ -7,7 +7,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import fastify, { type FastifyInstance } from 'fastify';
 import { openAuthenticator } from './access/authenticator.ts';
-import { answerBadAddress } from './api/bad-address.ts';
+import { badAddressAnswer } from './api/bad-address.ts';
 import { fhirDoor } from './api/fhir-door.ts';
 import { Metrics } from './api/metrics.ts';
 import { requestIdOf } from './api/request-id.ts';
@@ -76,7 +76,7 @@ export async function openNode(config: NodeConfig, settings: Settings, log: Log)
     log,
   });
 
-  const server = httpServer(config, settings, ids);
+  const server = httpServer(config, settings, ids, log);
   const url = `http://${config.host}:${config.port}`;
   const doors = { config, records, persons, authenticator, feeds, settings, clock, ids, log, baseUrl: url };
   const metrics = metricsOf(store);
@@ -121,13 +121,18 @@ function metricsOf(store: Store): Metrics {
   return metrics;
 }
 
-function httpServer(config: NodeConfig, settings: Settings, ids: { next(): string }): FastifyInstance {
+function httpServer(
+  config: NodeConfig,
+  settings: Settings,
+  ids: { next(): string },
+  log: Log,
+): FastifyInstance {
   return fastify({
     logger: false,
     bodyLimit: settings.bodyBytesMax,
     requestIdHeader: false,
     genReqId: (request) => requestIdOf(request, ids.next()),
-    frameworkErrors: answerBadAddress,
+    frameworkErrors: badAddressAnswer(log),
     ...(config.demo === undefined ? {} : { serverFactory: faultyServerFactory() }),
   });
 }

@@ -6,7 +6,7 @@ import fastify from 'fastify';
 import { expect, it } from 'vitest';
 import { type Authenticator, openAuthenticator } from '../src/access/authenticator.ts';
 import type { Persona } from '../src/access/personas.ts';
-import { answerBadAddress } from '../src/api/bad-address.ts';
+import { badAddressAnswer } from '../src/api/bad-address.ts';
 import { fhirDoor } from '../src/api/fhir-door.ts';
 import { Metrics } from '../src/api/metrics.ts';
 import { requestIdOf } from '../src/api/request-id.ts';
@@ -14,7 +14,7 @@ import { systemDoor } from '../src/api/system-door.ts';
 import type { InstantMs, NhsNumber, OdsCode } from '../src/base/brands.ts';
 import { type Clock, systemClock } from '../src/base/clock.ts';
 import { timeOrderedIds } from '../src/base/ids.ts';
-import { openLog, silentLog } from '../src/base/log.ts';
+import { type Log, openLog, silentLog } from '../src/base/log.ts';
 import { effectiveSettings, type SettingName } from '../src/base/settings.ts';
 import { validate } from '../src/fhir/validate.ts';
 import type { SharedRecords } from '../src/network/shared-record.ts';
@@ -59,6 +59,7 @@ export async function openDoorUnderTest(
   options: {
     readonly settings?: Partial<Record<SettingName, number>>;
     readonly sharedRecords?: SharedRecords;
+    readonly log?: Log;
   } = {},
 ): Promise<DoorUnderTest> {
   const folder = await mkdtemp(join(tmpdir(), 'openward-api-'));
@@ -66,7 +67,8 @@ export async function openDoorUnderTest(
   const ids = timeOrderedIds(clock);
   // a test machine may be too busy for the promise that this setting makes
   const settings = effectiveSettings([{ readAuditStallMs: 30_000, ...options.settings }]);
-  const log = process.env.OPENWARD_TEST_LOG === undefined ? silentLog : openLog('warn');
+  const usual = process.env.OPENWARD_TEST_LOG === undefined ? silentLog : openLog('warn');
+  const log = options.log ?? usual;
   const store = await openStore({ folder: join(folder, 'store'), clock, ids, settings, log });
   const { records, persons } = await openRecords({
     store,
@@ -83,7 +85,7 @@ export async function openDoorUnderTest(
     logger: false,
     bodyLimit: settings.bodyBytesMax,
     genReqId: (request) => requestIdOf(request, ids.next()),
-    frameworkErrors: answerBadAddress,
+    frameworkErrors: badAddressAnswer(log),
   });
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;

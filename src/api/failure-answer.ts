@@ -3,38 +3,52 @@
  * OperationOutcome and status; whatever else is a defect: `exception` with a log id, no stack and no data
  * of a person. R4 http://hl7.org/fhir/R4/http.html#Status-Codes.
  */
+import { type FailedRequest, logFailedRequest } from '../base/failed-request.ts';
 import { Failure, httpStatusOf } from '../base/failure.ts';
 import type { Log } from '../base/log.ts';
 import { outcomeOfFailure } from '../fhir/operation-outcome.ts';
 import type { FhirAnswer } from './fhir-call.ts';
 
-/** The answer for anything thrown; logs defects under the request's id. */
-export function failureAnswer(thrown: unknown, requestId: string, log: Log): FhirAnswer {
-  const failure = asFailure(thrown, requestId, log);
+/** The answer for anything thrown; logs it as a failed request. */
+export function failureAnswer(thrown: unknown, request: FailedRequest, log: Log): FhirAnswer {
+  const failure = asFailure(thrown, request.requestId);
+  logFailedRequest(log, request, failure);
+  return answerOf(failure);
+}
+
+/**
+ * The same for an entry of a batch, which is no request: only what the node could not do is logged, and not
+ * ten thousand refusals.
+ */
+export function entryFailureAnswer(
+  thrown: unknown,
+  requestId: string,
+  log: Log,
+  interaction = 'none',
+): FhirAnswer {
+  const failure = asFailure(thrown, requestId);
+  const entry = { requestId, method: 'entry', route: `fhir ${interaction}` };
+  if (httpStatusOf(failure) >= 500) logFailedRequest(log, entry, failure);
+  return answerOf(failure);
+}
+
+function answerOf(failure: Failure): FhirAnswer {
   const status = httpStatusOf(failure);
   const body = Buffer.from(JSON.stringify(outcomeOfFailure(failure)));
   const headers = headersFor(failure, status);
   return { status, body, cache: 'no-store', ...(headers === undefined ? {} : { headers }) };
 }
 
-/** A Failure as it is; an error of the HTTP layer in our words; anything else as `exception`, logged. */
-function asFailure(thrown: unknown, requestId: string, log: Log): Failure {
-  if (thrown instanceof Failure) {
-    if (httpStatusOf(thrown) >= 500 && thrown.code !== 'not-supported') {
-      log.warn({ requestId, code: thrown.code }, 'request failed');
-    }
-    return thrown;
-  }
-  const transport = transportFailure(thrown);
-  if (transport !== undefined) return transport;
-  // an error's own text may quote what it choked on, so only its kind and place are logged
-  const error = thrown instanceof Error ? thrown : new Error('not an Error');
-  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
-  log.error({ requestId, error: error.name, at: frames.slice(0, 12).map((line) => line.trim()) }, 'defect');
-  return new Failure(
-    'exception',
-    `Something went wrong inside this server. Read before you send a write again. Log id: ${requestId}.`,
-    { cause: thrown },
+/** A Failure as it is; an error of the HTTP layer in our words; anything else as `exception`. */
+function asFailure(thrown: unknown, requestId: string): Failure {
+  if (thrown instanceof Failure) return thrown;
+  return (
+    transportFailure(thrown) ??
+    new Failure(
+      'exception',
+      `Something went wrong inside this server. Read before you send a write again. Log id: ${requestId}.`,
+      { cause: thrown },
+    )
   );
 }
 
@@ -67,6 +81,7 @@ function headersFor(failure: Failure, status: number): readonly string[] | undef
     const error = failure.code === 'login' ? '' : ` error="invalid_token"${expired}`;
     return ['WWW-Authenticate', error === '' ? 'Bearer' : `Bearer${error}`];
   }
+  if (failure.allow !== undefined) return ['Allow', failure.allow.join(', ')];
   if (status === 503 || status === 429) return ['Retry-After', '1'];
   return undefined;
 }

@@ -7,6 +7,7 @@ import {
   openDoorUnderTest,
   verifiedPatient,
 } from '../../test/fhir-door-under-test.ts';
+import type { Log } from '../base/log.ts';
 import type { AuditRow } from '../store/audit.ts';
 import type { Method } from './fhir-call.ts';
 import { RouteTable } from './route-match.ts';
@@ -18,10 +19,18 @@ const BEN = nhsNumber(32);
 const SECRET = 'annas-secret';
 
 let door: DoorUnderTest;
+const logged: object[] = [];
+const log: Log = {
+  debug: () => undefined,
+  info: (fields) => void logged.push(fields),
+  warn: (fields) => void logged.push(fields),
+  error: (fields) => void logged.push(fields),
+  child: () => log,
+};
 const tokens = new Map<string, string>();
 
 beforeAll(async () => {
-  door = await openDoorUnderTest();
+  door = await openDoorUnderTest({ log });
   const put = async (resource: object): Promise<void> => {
     const { resourceType, id } = resource as { resourceType: string; id: string };
     const answer = await door.send('PUT', `/fhir/${resourceType}/${id}`, { as: 'system', body: resource });
@@ -414,15 +423,47 @@ describe('the HTTP around it', () => {
     expect(answer.status).toBe(401);
   });
 
+  it('a request that fails is in the log once, under the id of its answer, and nobody in it', async () => {
+    for (const { request, sent = {}, status, route, code } of [
+      { request: 'GET /fhir/Patient/nobody', sent: { as: 'system' }, status: 404, route: 'fhir read' },
+      { request: `GET /fhir/Patient?nothing=${SECRET}`, status: 401, route: 'fhir none', code: 'login' },
+      { request: `GET /fhir/Unicorn/${SECRET}`, sent: { as: 'system' }, status: 404, route: 'fhir none' },
+      { request: `GET /fhir/%E4${SECRET}`, sent: { as: 'system' }, status: 400, route: 'none' },
+      { request: `PUT /fhir/Patient/a`, sent: { as: 'system', body: SECRET }, status: 400 },
+    ]) {
+      const [method = '', path = ''] = request.split(' ');
+      logged.length = 0;
+      const answer = await door.send(method, path, sent);
+      const requestId = answer.headers.get('x-request-id');
+      expect(answer.status, request).toBe(status);
+      expect(logged, request).toHaveLength(1);
+      expect(logged[0]).toMatchObject({
+        requestId,
+        method,
+        status,
+        ...(route && { route }),
+        ...(code && { code }),
+      });
+      expect(JSON.stringify(logged)).not.toContain(SECRET);
+    }
+    logged.length = 0;
+    expect((await door.send('GET', '/fhir/Patient/ben', { as: 'system' })).status).toBe(200);
+    expect(logged).toEqual([]);
+  });
+
   it('answers below and beside the base', async () => {
     expect((await door.send('GET', '/fhir', { as: 'system' })).status).toBe(501);
     expect((await door.send('GET', '/fhir/', { as: 'system' })).status).toBe(501);
     expect((await door.send('GET', '/fhir/Patient//x', { as: 'system' })).status).toBe(404);
   });
 
-  it('refuses methods that FHIR does not use, in its own words', async () => {
+  it('refuses methods that FHIR does not use, in its own words, and says which it takes', async () => {
     const answer = await door.send('OPTIONS', '/fhir/Patient/ben', { as: 'system' });
     expect(answer.status).toBe(405);
+    expect(answer.headers.get('allow')).toBe('GET, HEAD, PUT, DELETE');
+    const operation = await door.send('DELETE', '/fhir/Patient/$shared-record', { as: 'system' });
+    expect(operation.status).toBe(405);
+    expect(operation.headers.get('allow')).toBe('GET, HEAD, POST');
     expect(answer.json().resourceType).toBe('OperationOutcome');
     expect((await door.send('OPTIONS', '/fhir/Patient/ben')).status).toBe(401);
   });

@@ -16,7 +16,7 @@ import { pairsOf } from '../fhir/query-pairs.ts';
 import type { SharedRecords } from '../network/shared-record.ts';
 import type { Records } from '../records/session.ts';
 import { capabilityStatement } from './capability-statement.ts';
-import { failureAnswer } from './failure-answer.ts';
+import { entryFailureAnswer, failureAnswer } from './failure-answer.ts';
 import {
   type CallBody,
   type EntryCall,
@@ -173,7 +173,7 @@ class FhirDoor {
       code = match.interaction.code;
       answer = await this.#handle(match, this.#openCall(match, admission, request), admission);
     } catch (thrown) {
-      answer = failureAnswer(thrown, admission.requestId, this.#options.log);
+      answer = this.#failed(thrown, admission, code);
     }
     try {
       this.#send(reply, answer, admission, code);
@@ -212,23 +212,29 @@ class FhirDoor {
   /** An entry of a batch or transaction, through the same table. */
   async #answerEntry(entry: EntryCall): Promise<FhirAnswer> {
     const { session, method, url, headers, prefer, body } = entry;
+    let code = 'none';
     try {
       const path = pathOf(url);
       const { interaction, type, id, versionId } = this.#table.match(method, path);
+      code = interaction.code;
       const pairs = pairsOf(queryIn(url));
       const context = this.#context;
       const call = { context, method, path, type, id, versionId, pairs, headers, prefer, body, session };
       return await interaction.handle(call);
     } catch (thrown) {
-      return failureAnswer(thrown, session.asker.requestId, this.#options.log);
+      return entryFailureAnswer(thrown, session.asker.requestId, this.#options.log, code);
     }
+  }
+
+  #failed(thrown: unknown, { requestId, method }: Admission, code: string): FhirAnswer {
+    return failureAnswer(thrown, { requestId, method, route: `fhir ${code}` }, this.#options.log);
   }
 
   /** Answers what failed before it was served: no token, a body too large, a type that is not read. */
   fail(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
     reply.hijack();
     const admission = (request as AdmittedRequest).admission ?? this.#admission(request);
-    this.#send(reply, failureAnswer(error, admission.requestId, this.#options.log), admission, 'none');
+    this.#send(reply, this.#failed(error, admission, 'none'), admission, 'none');
   }
 
   #send(reply: FastifyReply, answer: FhirAnswer, admission: Admission, code: string): void {

@@ -65,6 +65,11 @@ describe('what the client sends', () => {
     });
   }
 
+  it('says what it reads where XML was sent', () => {
+    const headers = { 'content-type': 'application/fhir+xml' };
+    expect(() => sentMediaType(headers, false)).toThrow(/fhir\+xml.*send application\/fhir\+json/);
+  });
+
   it('refuses a compressed body', () => {
     const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' };
     expect(statusOf(() => sentMediaType(headers, false))).toBe(415);

@@ -127,8 +127,10 @@ function asInteraction(operation: Operation): Interaction {
 }
 
 function wrongMethod(method: Method, allowed: readonly Method[]): Failure {
-  const text = `${method} is not possible at this address: use ${[...new Set(allowed)].join(' or ')}.`;
-  return new Failure('not-supported', text, { status: 405 });
+  const methods = [...new Set(allowed)];
+  const text = `${method} is not possible at this address: use ${methods.join(' or ')}.`;
+  const allow = methods.flatMap((one) => (one === 'GET' ? ['GET', 'HEAD'] : [one]));
+  return new Failure('not-supported', text, { status: 405, allow });
 }
 
 function nowhere(): Failure {

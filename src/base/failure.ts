@@ -53,6 +53,8 @@ interface FailureDetail {
   readonly issues?: readonly Issue[];
   /** HTTP status where the code's usual one does not fit (412 of a failed precondition, 413, 415 …). */
   readonly status?: number;
+  /** Methods that the address takes, where another one was tried (405): what the header Allow says. */
+  readonly allow?: readonly string[];
 }
 
 export class Failure extends Error {
@@ -60,6 +62,7 @@ export class Failure extends Error {
   readonly expression: string | undefined;
   readonly issues: readonly Issue[];
   readonly status: number | undefined;
+  readonly allow: readonly string[] | undefined;
 
   constructor(code: IssueType, text: string, detail: FailureDetail = {}) {
     super(text, detail.cause === undefined ? undefined : { cause: detail.cause });
@@ -67,6 +70,7 @@ export class Failure extends Error {
     this.code = code;
     this.expression = detail.expression;
     this.status = detail.status;
+    this.allow = detail.allow;
     this.issues = detail.issues ?? [
       {
         severity: 'error',

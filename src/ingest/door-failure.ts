@@ -3,6 +3,7 @@
  * code has.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { logFailedRequest } from '../base/failed-request.ts';
 import { Failure, httpStatusOf } from '../base/failure.ts';
 import type { Log } from '../base/log.ts';
 import { outcomeOfFailure } from '../fhir/operation-outcome.ts';
@@ -17,7 +18,9 @@ export function answerFailures(server: FastifyInstance, log: Log): void {
 
 /** Whatever is thrown leaves as an OperationOutcome; what no one expected without any of its own words. */
 function sendFailure(error: unknown, request: FastifyRequest, reply: FastifyReply, log: Log): FastifyReply {
-  const failure = failureOf(error, request.id, log);
+  const failure = failureOf(error, request.id);
+  const { id: requestId, method, routeOptions } = request;
+  logFailedRequest(log, { requestId, method, route: routeOptions.url ?? 'none' }, failure);
   const status = httpStatusOf(failure);
   if (status === 401) reply.header('WWW-Authenticate', 'Bearer');
   return reply
@@ -26,7 +29,7 @@ function sendFailure(error: unknown, request: FastifyRequest, reply: FastifyRepl
     .send(JSON.stringify(outcomeOfFailure(failure)));
 }
 
-function failureOf(error: unknown, requestId: string, log: Log): Failure {
+function failureOf(error: unknown, requestId: string): Failure {
   if (error instanceof Failure) return error;
   const status = (error as { readonly statusCode?: unknown } | null)?.statusCode;
   if (status === 413) return new Failure('too-long', 'The body is larger than this address takes.');
@@ -34,7 +37,6 @@ function failureOf(error: unknown, requestId: string, log: Log): Failure {
     return new Failure('not-supported', 'A body of this type is not read here.', { status });
   if (typeof status === 'number' && status < 500)
     return new Failure('structure', 'The request cannot be read: its body is not what this address takes.');
-  log.error({ requestId, error: error instanceof Error ? error.name : 'unknown' }, 'defect');
   return new Failure('exception', `Something went wrong inside this server. Log id: ${requestId}.`, {
     cause: error,
   });

@@ -268,8 +268,13 @@ describe('a form', () => {
   });
 
   it('sent to an address that takes none, or read where there is no page, is told so', async () => {
-    expect((await post(surgery, '/', {})).status).toBe(405);
-    expect((await get(`${surgery.url}/open`)).status).toBe(405);
+    const form = await post(surgery, '/', {});
+    expect(form.status).toBe(405);
+    expect(form.headers.get('allow')).toBe('GET, HEAD');
+    const page = await get(`${surgery.url}/open`);
+    expect(page.status).toBe(405);
+    expect(page.headers.get('allow')).toBe('POST');
+    expect(logged.at(-1)).toContain(page.headers.get('x-request-id'));
     expect((await get(`${surgery.url}/../../etc/passwd`)).status).toBe(404);
     expect((await get(`${surgery.url}/assets/manifest.json`)).status).toBe(404);
   });

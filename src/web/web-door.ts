@@ -3,8 +3,8 @@
  * in two dialects. Everything thrown becomes a page here and nowhere else.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { logFailedRequest } from '../base/failed-request.ts';
 import { Failure, httpStatusOf } from '../base/failure.ts';
-import type { Log } from '../base/log.ts';
 import { loadAssets, serveAssets } from './assets.ts';
 import { frontDoorRoutes } from './front-door-routes.ts';
 import { homeRoutes } from './home-routes.ts';
@@ -72,7 +72,10 @@ function sendFailure(
   request: FastifyRequest,
   reply: FastifyReply,
 ): FastifyReply {
-  const failure = asFailure(thrown, request.id, parts.log);
+  const failure = asFailure(thrown);
+  const { id: requestId, method, routeOptions } = request;
+  logFailedRequest(parts.log, { requestId, method, route: routeOptions.url ?? 'none' }, failure);
+  if (failure.allow !== undefined) reply.header('Allow', failure.allow.join(', '));
   return sendPage(reply, httpStatusOf(failure), frameOf(parts), errorPage(failure, request.id));
 }
 
@@ -80,28 +83,20 @@ function sendFailure(
 function nothingHere(server: FastifyInstance, request: FastifyRequest): Failure {
   const url = request.url.replace(/\?.*$/, '');
   const reads = ['GET', 'HEAD'].includes(request.method);
-  const other = reads ? 'POST' : 'GET';
-  if (!server.hasRoute({ method: other, url })) return pageNotFound();
+  const allow = ['GET', 'HEAD', 'POST'].filter((method) => server.hasRoute({ method, url }));
+  if (allow.length === 0) return pageNotFound();
   return new Failure(
     'not-supported',
     reads
       ? 'This address takes a form and shows no page. Go back, and send the form again.'
       : 'This page can be read and takes no form.',
-    { status: 405 },
+    { status: 405, allow },
   );
 }
 
-/**
- * A Failure as it is; what the HTTP layer refuses in our words; anything else is a defect: logged by kind
- * and place, never by its text.
- */
-function asFailure(thrown: unknown, requestId: string, log: Log): Failure {
-  if (thrown instanceof Failure) {
-    if (httpStatusOf(thrown) >= 500 && thrown.code !== 'not-supported') {
-      log.warn({ requestId, code: thrown.code }, 'page failed');
-    }
-    return thrown;
-  }
+/** A Failure as it is; what the HTTP layer refuses in our words; anything else is a defect. */
+function asFailure(thrown: unknown): Failure {
+  if (thrown instanceof Failure) return thrown;
   const status = (thrown as { statusCode?: unknown } | null)?.statusCode;
   if (typeof status === 'number' && status >= 400 && status < 500) {
     return new Failure('invalid', 'The form that was sent could not be read. Go back, and send it again.', {
@@ -109,8 +104,5 @@ function asFailure(thrown: unknown, requestId: string, log: Log): Failure {
       cause: thrown,
     });
   }
-  const error = thrown instanceof Error ? thrown : new Error('not an Error');
-  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
-  log.error({ requestId, error: error.name, at: frames.slice(0, 12).map((line) => line.trim()) }, 'defect');
   return new Failure('exception', 'Something went wrong inside this server.', { cause: thrown });
 }

@@ -9,7 +9,7 @@ import { RANK, type RequestEntry, readEntry } from '../../records/request-entry.
 import { type BundleEntry, bundleBytes } from '../bundle-bytes.ts';
 import { rawEntries } from '../bundle-request.ts';
 import { ReadBudget, responseEntry } from '../entry-response.ts';
-import { failureAnswer } from '../failure-answer.ts';
+import { entryFailureAnswer } from '../failure-answer.ts';
 import type { FhirAnswer, FhirCall } from '../fhir-call.ts';
 import type { Interaction } from '../interaction.ts';
 
@@ -64,7 +64,7 @@ async function answerEntry(call: FhirCall, entry: RequestEntry, budget: ReadBudg
 }
 
 function failed(call: FhirCall, thrown: unknown): FhirAnswer {
-  return failureAnswer(thrown, call.session.asker.requestId, call.context.log);
+  return entryFailureAnswer(thrown, call.session.asker.requestId, call.context.log);
 }
 
 /** Entries that touch one resource stay in their order; the rest go side by side. */

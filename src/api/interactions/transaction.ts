@@ -12,7 +12,7 @@ import { writtenAnswer } from '../answers.ts';
 import { type BundleEntry, bundleBytes } from '../bundle-bytes.ts';
 import { rawEntries } from '../bundle-request.ts';
 import { ReadBudget, responseEntry } from '../entry-response.ts';
-import { failureAnswer } from '../failure-answer.ts';
+import { entryFailureAnswer } from '../failure-answer.ts';
 import type { FhirAnswer, FhirCall } from '../fhir-call.ts';
 import type { Interaction } from '../interaction.ts';
 
@@ -61,7 +61,7 @@ async function answerRead(call: FhirCall, entry: RequestEntry, budget: ReadBudge
     budget.require();
   } catch (thrown) {
     const { requestId } = call.session.asker;
-    return responseEntry(failureAnswer(thrown, requestId, call.context.log), 'outcome');
+    return responseEntry(entryFailureAnswer(thrown, requestId, call.context.log), 'outcome');
   }
   const answer = await call.context.answer({
     session: call.session,
