@@ -37,9 +37,10 @@ const CACHED_MAX = 200_000;
  */
 export class Dictionary {
   readonly #connection: Connection;
-  readonly #parameters = new Map<string, number>();
-  readonly #terms = new Map<string, number>();
-  readonly #resources = new Map<string, number>();
+  /** Of pairs: type and code, system and code, type and id. */
+  readonly #parameters = new Numbers();
+  readonly #terms = new Numbers();
+  readonly #resources = new Numbers();
   readonly #names = new Map<number, string>();
 
   constructor(connection: Connection) {
@@ -55,38 +56,39 @@ export class Dictionary {
   }
 
   parameter(type: string, code: string): number | undefined {
-    return this.#known(
-      this.#parameters,
-      `${type}.${code}`,
-      'SELECT pt FROM param WHERE type = ? AND code = ?',
-      [typeNumber(type), code],
+    return (
+      this.#parameters.get(type, code) ??
+      this.#look(this.#parameters, type, code, 'SELECT pt FROM param WHERE type = ? AND code = ?', [
+        typeNumber(type),
+        code,
+      ])
     );
   }
 
   parameterOrNew(type: string, code: string): number {
     return (
       this.parameter(type, code) ??
-      this.#keep(
-        this.#parameters,
-        `${type}.${code}`,
+      this.#parameters.keep(
+        type,
+        code,
         this.#connection.run('INSERT INTO param(type, code) VALUES (?, ?)', typeNumber(type), code),
       )
     );
   }
 
   term(system: string, code: string): number | undefined {
-    return this.#known(this.#terms, `${system}|${code}`, 'SELECT tid FROM term WHERE code = ? AND sys = ?', [
-      code,
-      system,
-    ]);
+    return (
+      this.#terms.get(system, code) ??
+      this.#look(this.#terms, system, code, 'SELECT tid FROM term WHERE code = ? AND sys = ?', [code, system])
+    );
   }
 
   termOrNew(system: string, code: string): number {
     return (
       this.term(system, code) ??
-      this.#keep(
-        this.#terms,
-        `${system}|${code}`,
+      this.#terms.keep(
+        system,
+        code,
         this.#connection.run('INSERT INTO term(code, sys) VALUES (?, ?)', code, system),
       )
     );
@@ -100,17 +102,20 @@ export class Dictionary {
   }
 
   resource(type: string, id: string): number | undefined {
-    return this.#known(this.#resources, `${type}/${id}`, 'SELECT lid FROM ent WHERE id = ? AND type = ?', [
-      id,
-      typeNumber(type),
-    ]);
+    return (
+      this.#resources.get(type, id) ??
+      this.#look(this.#resources, type, id, 'SELECT lid FROM ent WHERE id = ? AND type = ?', [
+        id,
+        typeNumber(type),
+      ])
+    );
   }
 
   /** A resource that was not known yet, with the version that is its newest from now on. */
   newResource(type: string, id: string, rid: number): number {
-    return this.#keep(
-      this.#resources,
-      `${type}/${id}`,
+    return this.#resources.keep(
+      type,
+      id,
       this.#connection.run('INSERT INTO ent(type, id, cur) VALUES (?, ?, ?)', typeNumber(type), id, rid),
     );
   }
@@ -118,9 +123,9 @@ export class Dictionary {
   resourceOrNew(type: string, id: string): number {
     return (
       this.resource(type, id) ??
-      this.#keep(
-        this.#resources,
-        `${type}/${id}`,
+      this.#resources.keep(
+        type,
+        id,
         this.#connection.run('INSERT INTO ent(type, id) VALUES (?, ?)', typeNumber(type), id),
       )
     );
@@ -137,21 +142,44 @@ export class Dictionary {
     return String(row[0]);
   }
 
-  #known(
-    cache: Map<string, number>,
-    key: string,
+  #look(
+    numbers: Numbers,
+    first: string,
+    second: string,
     sql: string,
     parameters: readonly (string | number)[],
   ): number | undefined {
-    const known = cache.get(key);
-    if (known !== undefined) return known;
     const row = this.#connection.get(sql, parameters);
-    return row === undefined ? undefined : this.#keep(cache, key, Number(row[0]));
+    return row === undefined ? undefined : numbers.keep(first, second, Number(row[0]));
+  }
+}
+
+/**
+ * Numbers by pairs of texts, at most CACHED_MAX. Nested, since one text made of two would have to be made and
+ * hashed anew for every look.
+ */
+class Numbers {
+  readonly #byFirst = new Map<string, Map<string, number>>();
+  #size = 0;
+
+  get(first: string, second: string): number | undefined {
+    return this.#byFirst.get(first)?.get(second);
   }
 
-  #keep(cache: Map<string, number>, key: string, value: number): number {
-    if (cache.size >= CACHED_MAX) cache.clear();
-    cache.set(key, value);
+  keep(first: string, second: string, value: number): number {
+    if (this.#size >= CACHED_MAX) this.clear();
+    let bySecond = this.#byFirst.get(first);
+    if (bySecond === undefined) {
+      bySecond = new Map();
+      this.#byFirst.set(first, bySecond);
+    }
+    bySecond.set(second, value);
+    this.#size += 1;
     return value;
+  }
+
+  clear(): void {
+    this.#byFirst.clear();
+    this.#size = 0;
   }
 }

@@ -10,7 +10,7 @@ import { type AuditDraft, auditHash, auditText, CHAIN_START, withPersons } from 
 import { type Scope, wholeScope } from '../scope.ts';
 import type { Connection, Row } from './connection.ts';
 
-import { Dictionary, typeNumber } from './dictionary.ts';
+import { Dictionary } from './dictionary.ts';
 import { diskFailure } from './disk-failure.ts';
 import {
   type BlobChange,
@@ -20,8 +20,9 @@ import {
   type WriteRequest,
   type Written,
 } from './group-message.ts';
-import { IndexRows, removeFromIndex } from './index-rows.ts';
+import { PendingRows } from './pending-rows.ts';
 import { type PreparedWrite, wireText } from './prepare-write.ts';
+import { removeFromIndex } from './remove-from-index.ts';
 import { runSearch } from './search-run.ts';
 
 interface Current {
@@ -64,6 +65,8 @@ export class Writer {
   #now = 0;
   #also = new Set<number>();
   #instead = new Map<string, string>();
+  /** Of the group under way. */
+  #rows: PendingRows;
   /** Of the last request that failed. */
   #failure: Failure | undefined;
 
@@ -71,6 +74,7 @@ export class Writer {
     this.#options = options;
     this.#connection = options.connection;
     this.#dictionary = new Dictionary(options.connection);
+    this.#rows = new PendingRows(this.#connection, this.#dictionary);
     const last = this.#connection.get('SELECT seq, at FROM commits ORDER BY seq DESC LIMIT 1', []);
     this.#seq = Number(last?.[0] ?? 0);
     this.#at = Number(last?.[1] ?? 0);
@@ -95,6 +99,7 @@ export class Writer {
    */
   #group(requests: readonly WriteRequest[], carefully: boolean): WriteReply[] | undefined {
     const before = this.#mark();
+    this.#rows = new PendingRows(this.#connection, this.#dictionary);
     try {
       this.#connection.database.exec('BEGIN IMMEDIATE');
       const replies: WriteReply[] = [];
@@ -107,6 +112,7 @@ export class Writer {
         }
         replies.push(reply);
       }
+      this.#rows.insert();
       if (this.#auditN > before.auditN) {
         this.#connection.run(
           "INSERT OR REPLACE INTO meta VALUES ('auditHead', ?)",
@@ -157,6 +163,7 @@ export class Writer {
   #attempt(request: WriteRequest): WriteReply {
     this.#connection.database.exec('SAVEPOINT one');
     const reply = this.#venture(request) ?? this.#failed(request);
+    this.#rows.insert();
     this.#connection.database.exec('failure' in reply ? 'ROLLBACK TO one; RELEASE one' : 'RELEASE one');
     return reply;
   }
@@ -188,7 +195,6 @@ export class Writer {
 
   #write(request: WriteRequest): WriteReply {
     if (request.ops.length > 0 || request.blobs.length > 0) this.#options.checkRoom();
-    const rows = new IndexRows(this.#connection, this.#dictionary);
     this.#now = request.now;
     this.#also = new Set();
     this.#instead = new Map();
@@ -199,30 +205,27 @@ export class Writer {
       at = Math.max(this.#at, request.now);
       this.#at = at;
     }
-    const written = request.ops.map((op) => this.#apply(op, at, rows));
-    rows.insert();
-    if (request.ops.length > 0) {
-      this.#connection.run('INSERT INTO commits VALUES (?, ?, ?, ?)', this.#seq, at, first, this.#rid);
-    }
+    const written = request.ops.map((op) => this.#apply(op, at));
+    if (request.ops.length > 0) this.#rows.commit(this.#seq, at, first, this.#rid);
     for (const blob of request.blobs) this.#blob(blob);
     if (request.audit !== undefined) this.#audit(request.audit);
     return { n: request.n, seq: this.#seq, at, written };
   }
 
-  #apply(op: PreparedOp, at: number, rows: IndexRows): Written {
+  #apply(op: PreparedOp, at: number): Written {
     switch (op.op) {
       case 'create':
-        return this.#create(op, at, rows);
+        return this.#create(op, at);
       case 'put':
-        return this.#put(op, at, rows);
+        return this.#put(op, at);
       case 'delete':
         return this.#delete(op, at);
     }
   }
 
-  #create(op: Extract<PreparedOp, { op: 'create' }>, at: number, rows: IndexRows): Written {
+  #create(op: Extract<PreparedOp, { op: 'create' }>, at: number): Written {
     if (op.ifNoneExist !== undefined) {
-      rows.insert(); // what came before it in this commit is to be found too
+      this.#rows.insert(); // what came before it is to be found too
       const existing = this.#matching(op.ifNoneExist, op.within ?? wholeScope);
       if (op.expected !== undefined && op.expected !== (existing?.id ?? 'none')) {
         throw new Failure(
@@ -242,11 +245,11 @@ export class Writer {
         `${op.type} has a resource under this id already. Leave the id to the server.`,
       );
     }
-    const rid = this.#version(op.type, op.id, lid, 1, at, op.write, rows);
+    const rid = this.#version(op.type, op.id, lid, 1, at, op.write);
     return { outcome: 'created', id: op.id, version: 1, at, rid };
   }
 
-  #put(op: Extract<PreparedOp, { op: 'put' }>, at: number, rows: IndexRows): Written {
+  #put(op: Extract<PreparedOp, { op: 'put' }>, at: number): Written {
     const lid = this.#dictionary.resource(op.type, op.id);
     const current = lid === undefined ? undefined : this.#current(lid);
     checkIfMatch(op.ifMatch, current);
@@ -256,7 +259,7 @@ export class Writer {
     }
     const before = current === undefined ? undefined : this.#supersede(current, op.write.patients, at);
     const version = (current?.version ?? 0) + 1;
-    const rid = this.#version(op.type, op.id, lid, version, at, op.write, rows);
+    const rid = this.#version(op.type, op.id, lid, version, at, op.write);
     const isNew = current === undefined || current.deleted;
     const outcome = isNew ? 'created' : 'updated';
     return { outcome, id: op.id, version, at, rid, ...(before === undefined ? {} : { before }) };
@@ -285,18 +288,10 @@ export class Writer {
     const before = this.#supersede(current, [], at);
     const rid = ++this.#rid;
     const version = current.version + 1;
-    this.#connection.run(
-      'INSERT INTO ver VALUES (?, ?, ?, ?, ?, NULL, ?, 1, ?, ?)',
-      rid,
-      lid,
-      version,
-      typeNumber(op.type),
-      this.#seq,
-      at,
-      current.person,
-      current.labels,
-    );
-    if (current.person === -1) {
+    const { person, labels } = current;
+    const { type } = op;
+    this.#rows.version({ rid, lid, version, type, seq: this.#seq, at, deleted: true, person, labels });
+    if (person === -1) {
       this.#connection.run(
         'INSERT INTO comp SELECT person, type, ? FROM comp WHERE rid = ?',
         rid,
@@ -308,8 +303,7 @@ export class Writer {
   }
 
   /**
-   * Writes one version with its index; the index rows wait in `rows` so that they go in sorted. `known` is
-   * the resource's lid where it has one.
+   * Writes one version with its index. `known` is the resource's lid where it has one.
    */
   #version(
     type: string,
@@ -318,28 +312,16 @@ export class Writer {
     version: number,
     at: number,
     write: PreparedWrite,
-    rows: IndexRows,
   ): number {
     const rid = ++this.#rid;
     const lid = known ?? this.#dictionary.newResource(type, id, rid);
     const people = write.patients.map((patient) => this.#dictionary.resourceOrNew('Patient', patient));
     const person = people.length === 0 ? null : people.length === 1 ? (people[0] ?? null) : -1;
-    const number = typeNumber(type);
-    this.#connection.run(
-      'INSERT INTO ver VALUES (?, ?, ?, ?, ?, NULL, ?, 0, ?, ?)',
-      rid,
-      lid,
-      version,
-      number,
-      this.#seq,
-      at,
-      person,
-      write.labels,
-    );
-    const text = wireText(type, id, version, at as InstantMs, write.tail);
-    this.#connection.run('INSERT INTO body VALUES (?, ?)', rid, Buffer.from(text));
+    const { labels } = write;
+    this.#rows.version({ rid, lid, version, type, seq: this.#seq, at, deleted: false, person, labels });
+    this.#rows.body(rid, wireText(type, id, version, at as InstantMs, write.tail));
+    this.#rows.index(type, rid, write.index, people);
     if (known !== undefined) this.#connection.run('UPDATE ent SET cur = ? WHERE lid = ?', rid, lid);
-    rows.add(type, rid, write.index, people);
     return rid;
   }
 
@@ -364,6 +346,7 @@ export class Writer {
   }
 
   #current(lid: number): Current | undefined {
+    if (this.#rows.holds(lid)) this.#rows.insert();
     const row = this.#connection.get(
       'SELECT v.rid, v.version, v.deleted, v.person, v.labels FROM ent e JOIN ver v ON v.rid = e.cur WHERE e.lid = ?',
       [lid],
@@ -420,7 +403,7 @@ export class Writer {
     const text = this.#also.size + this.#instead.size === 0 ? given : this.#completed(given);
     this.#auditN++;
     this.#auditHash = auditHash(this.#auditHash, this.#auditN, text);
-    this.#connection.run('INSERT INTO audit VALUES (?, ?, ?)', this.#auditN, text, this.#auditHash);
+    this.#rows.audit(this.#auditN, text, this.#auditHash);
   }
 
   #completed(given: string): string {
