@@ -106,7 +106,7 @@ describe('a peer that is well by its probes', () => {
       'answers one byte a second',
       (response) =>
         void response.writeHead(200, { 'content-length': whole.length }).write(whole.subarray(0, 1)),
-      /did not answer in time/,
+      /answers too slowly/,
     ],
     ['answers nonsense', (response) => void response.end('{"resourceType":"Bundle"}'), /made no sense/],
     ['breaks off', (response) => void response.end(whole.subarray(0, -9)), /made no sense/],

@@ -173,7 +173,7 @@ describe('a continuity copy', () => {
 
   it('stays closed: a holder gives no share while it sees the source, nor to a role that sees no records', async () => {
     const [holder = ''] = custodians.filter((ods) => ods !== 'GP1');
-    const body = { source: 'RX1', p: P, at: Number.MAX_SAFE_INTEGER };
+    const body = { source: 'RX1', p: P };
     const gp = network.node('GP1');
     expect(await gp.call(holder, '/copies/release', body, 'gp')).toMatchObject({ status: 403 });
     await network.node('RX1').kill();

@@ -6,7 +6,7 @@
 
 import type { Asker } from '../access/actor.ts';
 import { applySharePolicy, showsUnder } from '../access/share-policy.ts';
-import type { InstantMs, NhsNumber, OdsCode } from '../base/brands.ts';
+import type { NhsNumber, OdsCode } from '../base/brands.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Settings } from '../base/settings.ts';
@@ -45,12 +45,7 @@ interface OpenerParts {
   /** Known to be out: not worth waiting for. */
   readonly isOut: (ods: OdsCode) => boolean;
   /** This node's own shelf, where it is itself a holder. */
-  readonly releaseHere: (
-    source: DirectoryEntry,
-    p: Pseudonym,
-    asker: Asker,
-    at: InstantMs,
-  ) => Promise<Released | undefined>;
+  readonly releaseHere: (source: DirectoryEntry, p: Pseudonym, asker: Asker) => Promise<Released | undefined>;
   readonly clock: Clock;
   readonly log: Log;
   readonly settings: Pick<Settings, 'recordBytesMax' | 'jsonDepthMax'>;
@@ -63,8 +58,6 @@ export interface OpenRequest {
   readonly query: SharedRecordQuery;
   readonly asker: Asker;
   readonly timeoutMs: number;
-  /** The point in time to open; now where left out. */
-  readonly at?: InstantMs;
 }
 
 export class CopyOpener {
@@ -150,8 +143,7 @@ export class CopyOpener {
 
   async #ask(holder: OdsCode, request: OpenRequest, signal: AbortSignal): Promise<Released | undefined> {
     const { source, p, asker, timeoutMs } = request;
-    const at = request.at ?? (Number.MAX_SAFE_INTEGER as InstantMs);
-    if (holder === this.#parts.ods) return this.#parts.releaseHere(source, p, asker, at);
+    if (holder === this.#parts.ods) return this.#parts.releaseHere(source, p, asker);
     const entry = this.#parts.entryOf(holder);
     if (entry === undefined) return undefined;
     const answer = await this.#parts.client.call({
@@ -162,7 +154,7 @@ export class CopyOpener {
       actor: asker.actor,
       purpose: asker.purpose,
       requestId: asker.requestId,
-      body: Buffer.from(JSON.stringify({ source: source.ods, p, at })),
+      body: Buffer.from(JSON.stringify({ source: source.ods, p })),
       timeoutMs,
       bytesMax: this.#parts.settings.recordBytesMax,
       signal,

@@ -171,14 +171,15 @@ export class CopyShelf {
   }
 
   /**
-   * This node's share and, of a custodian, the segments that make the record as it was at `at`. Undefined
-   * where it holds no share.
+   * This node's share and, of a custodian, the segments that make the record as it is now. Undefined where it
+   * holds no share. Earlier states are kept and none is opened by its date: it would bring the policy of then
+   * along, and what has been closed since.
    */
-  async release(source: OdsCode, p: Pseudonym, at: InstantMs): Promise<Released | undefined> {
+  async release(source: OdsCode, p: Pseudonym): Promise<Released | undefined> {
     const kept = await this.#parts.blobs.get(shareSpace(source), p);
     if (kept === undefined) return undefined;
     const { head, rest } = cut<{ set: string }>(kept);
-    const heads = (await this.#heads(source, p)).filter((one) => timeOf(one.name) <= at);
+    const heads = await this.#heads(source, p);
     const chain = chainIn(heads);
     const tip = chain.at(-1);
     const newest = heads.at(-1);
@@ -189,9 +190,7 @@ export class CopyShelf {
       share: this.#parts.unseal(rest),
       segments: await Promise.all(chain.map((one) => this.#segment(source, one))),
       ...(held === undefined ? {} : { held: await this.#segment(source, held) }),
-      ...(through === undefined
-        ? {}
-        : { through: held === undefined && through.asAt <= at ? through : asOf(through, tip) }),
+      ...(through === undefined ? {} : { through: held === undefined ? through : asOf(through, tip) }),
     };
   }
 

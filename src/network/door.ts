@@ -27,12 +27,7 @@ export interface NetworkDoorParts {
   readonly status: () => object;
   readonly record: (nhsNumber: NhsNumber, query: SharedRecordQuery, asker: Asker) => Promise<SourceAnswer>;
   readonly shelf: CopyShelf;
-  readonly release: (
-    source: OdsCode,
-    p: Pseudonym,
-    asker: Asker,
-    at: InstantMs,
-  ) => Promise<Released | undefined>;
+  readonly release: (source: OdsCode, p: Pseudonym, asker: Asker) => Promise<Released | undefined>;
   readonly noticed: (from: OdsCode, notices: readonly unknown[]) => Promise<void>;
   /** On the exchange only. */
   readonly exchange?: { readonly directory: () => Promise<string>; readonly locator: LocatorExchange };
@@ -149,11 +144,11 @@ async function releaseFor(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const caller = callerOf(request);
-  const { source, p, at } = jsonOf(request) as { source?: unknown; p?: unknown; at?: unknown };
+  const { source, p } = jsonOf(request) as { source?: unknown; p?: unknown };
   const ods = odsCode(String(source));
-  if (ods === undefined || !isPseudonym(p) || typeof at !== 'number')
+  if (ods === undefined || !isPseudonym(p))
     throw new Failure('structure', 'This is not a request for a share.');
-  const released = await parts.release(ods, p, askerOf(caller, request, parts.ids), at as InstantMs);
+  const released = await parts.release(ods, p, askerOf(caller, request, parts.ids));
   if (released === undefined)
     throw new Failure('forbidden', 'This node does not see the source out, or holds no share.');
   return reply

@@ -23,7 +23,7 @@ const MH1 = 'MH1' as OdsCode;
  */
 class Peer {
   readonly ods: OdsCode;
-  answer: 'well' | 'never' | 'recorded' | 'slowly' = 'well';
+  answer: 'well' | 'never' | 'recorded' | 'slowly' | 'trickling' = 'well';
   /** So many probes more are never answered. */
   unanswered = 0;
   up: Record<string, number> = {};
@@ -41,6 +41,10 @@ class Peer {
   #make(): Server {
     const server = createServer((_request, response) => {
       if (this.answer === 'never' || this.unanswered-- > 0) return;
+      if (this.answer === 'trickling') {
+        response.writeHead(200, { 'content-length': 100 }).write('{');
+        return;
+      }
       if (this.answer !== 'recorded') this.#n++;
       const asAt = 1000 as InstantMs;
       const body: HealthAnswer = { ods: this.ods, n: this.#n, asAt, up: this.up, said: this.said };
@@ -137,6 +141,33 @@ describe('the health of peers', () => {
     await until('up', () => health.state(RX1) === 'up');
     expect(returned).toEqual([]);
   });
+
+  it.each([
+    ['never', 'silent'],
+    ['trickling', 'slow'],
+    ['recorded', 'nonsense'],
+  ] as const)(
+    'one that answers %s since it was last looked at is out for whoever asks, and said to be %s',
+    async (answer, symptom) => {
+      const keys = await openNodeKeys(await mkdtemp(join(tmpdir(), 'openward-health-')));
+      const parts = { ods: 'GP2' as OdsCode, clock: systemClock };
+      const ids = timeOrderedIds(systemClock);
+      const seldom = new Health({
+        ...parts,
+        client: new PeerClient(new TokenSigner({ ...parts, key: keys.signing, ids, lifeSeconds: 60 })),
+        intervalMs: 60_000,
+        timeoutMs: 400,
+        peers: () => [acute.place],
+        onReturn: () => undefined,
+      });
+      seldom.start();
+      await until('up', () => seldom.state(RX1) === 'up');
+      acute.answer = answer;
+      expect(await Promise.all([1, 2, 3].map(() => seldom.isOut(acute.place)))).toEqual([true, true, true]);
+      expect([seldom.state(RX1), seldom.symptom(RX1)]).toEqual(['down', symptom]);
+      seldom.close();
+    },
+  );
 
   it('one that is back is up again, and told of', async () => {
     await acute.kill();

@@ -3,6 +3,7 @@
  * what the peers say they see. Nobody listening is evidence at once; a probe that is late or makes no sense
  * counts when it happens twice running.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { InstantMs, OdsCode } from '../base/brands.ts';
 import type { Clock } from '../base/clock.ts';
 import { machinery } from './node-token.ts';
@@ -29,6 +30,9 @@ export interface HealthAnswer {
   readonly said: Readonly<Record<string, InstantMs>>;
 }
 
+/** How a peer fails that is out: it says nothing, not enough in time, or what makes no sense. */
+export type Symptom = 'silent' | 'slow' | 'nonsense';
+
 interface Seen {
   failures: number;
   firstFailure: number;
@@ -37,7 +41,11 @@ interface Seen {
   asAt: InstantMs | undefined;
   /** Of its last answer. */
   n: number | undefined;
+  /** Of its last failure. */
+  symptom: Symptom;
   probing: Promise<void> | undefined;
+  /** A closer look, under way. */
+  looking: Promise<void> | undefined;
   /** Monotonic time at which its last probe ended. */
   probed: number;
   /** Monotonic time at which some peer last saw this one up. */
@@ -57,6 +65,8 @@ interface HealthParts {
 
 /** Failures running after which a peer is out. */
 const FAILURES = 2;
+/** Where somebody waits for the evidence, the second of two looks begins after this share of the first one's time. */
+const SECOND_LOOK = 0.25;
 
 export class Health {
   readonly #parts: HealthParts;
@@ -109,23 +119,27 @@ export class Health {
     return this.#seen.get(ods)?.asAt;
   }
 
+  /** How the peer failed when it last did. */
+  symptom(ods: OdsCode): Symptom {
+    return this.#seen.get(ods)?.symptom ?? 'silent';
+  }
+
   /** A call of ours met nobody listening: the same evidence as a probe. */
   refused(peer: Peer): void {
-    this.#failed(this.#of(peer.ods), true);
+    this.#failed(this.#of(peer.ods), 'silent', true);
   }
 
   /**
-   * Whether this node itself sees the peer out, by its newest probe: the one just ended where probes had
-   * failed before it, else one made now. A peer of ours that has seen it up since it first failed us speaks
-   * against it.
+   * Whether this node itself sees the peer out, by its newest probes: those just ended, else two made now, side
+   * by side and not quite at once. A peer of ours that has seen it up since it first failed us speaks against
+   * it.
    */
   async isOut(peer: Peer): Promise<boolean> {
     const seen = this.#of(peer.ods);
     const { clock, intervalMs, timeoutMs } = this.#parts;
     const isKnown = (): boolean =>
       seen.failures >= FAILURES && clock.monotonicMs() - seen.probed <= intervalMs + timeoutMs;
-    if (!isKnown()) await seen.probing;
-    if (!isKnown()) await this.#probe(peer);
+    if (!isKnown()) await this.#lookCloser(peer, seen);
     return isKnown() && !this.#isVouched(seen);
   }
 
@@ -150,20 +164,42 @@ export class Health {
     return seen.probing;
   }
 
+  /**
+   * Two probes of which one need not wait for the other to run out of time: a source that has just become slow is
+   * then known to be out while whoever asked for its record still waits.
+   */
+  #lookCloser(peer: Peer, seen: Seen): Promise<void> {
+    seen.looking ??= this.#lookTwice(peer, seen).finally(() => {
+      seen.looking = undefined;
+    });
+    return seen.looking;
+  }
+
+  async #lookTwice(peer: Peer, seen: Seen): Promise<void> {
+    const first = this.#probe(peer);
+    await Promise.race([first, delay(this.#parts.timeoutMs * SECOND_LOOK, undefined, { ref: false })]);
+    if (seen.probing === undefined && (seen.failures === 0 || seen.failures >= FAILURES)) return;
+    const second = this.#look(peer, seen);
+    await first;
+    if (seen.failures > 0) await second;
+    seen.probed = this.#parts.clock.monotonicMs();
+  }
+
   async #look(peer: Peer, seen: Seen): Promise<void> {
     const { client, timeoutMs, ods } = this.#parts;
     const { actor, purpose } = machinery(ods, 'probe');
     const call = { to: peer.ods, url: peer.url, method: 'GET', path: '/health', actor, purpose } as const;
     const sent = this.#parts.clock.monotonicMs();
     const answer = await client.call({ ...call, requestId: 'probe', timeoutMs, bytesMax: PROBE_BYTES_MAX });
-    if (answer.kind === 'refused') this.#failed(seen, true);
+    if (answer.kind === 'refused') this.#failed(seen, 'silent', true);
+    else if (answer.kind === 'late') this.#failed(seen, answer.hasBegun ? 'slow' : 'silent', false);
     else if (
       answer.kind === 'answer' &&
       answer.status === 200 &&
       this.#believes(peer, seen, answer.body, sent)
     )
       this.#succeeded(peer, seen);
-    else this.#failed(seen, false);
+    else this.#failed(seen, 'nonsense', false);
   }
 
   #believes(peer: Peer, seen: Seen, body: Buffer, sent: number): boolean {
@@ -203,7 +239,8 @@ export class Health {
     if (wasOut) this.#parts.onReturn(peer.ods);
   }
 
-  #failed(seen: Seen, certain: boolean): void {
+  #failed(seen: Seen, symptom: Symptom, certain: boolean): void {
+    seen.symptom = symptom;
     if (seen.failures === 0) seen.firstFailure = this.#parts.clock.monotonicMs();
     seen.failures = certain ? Math.max(FAILURES, seen.failures + 1) : seen.failures + 1;
   }
@@ -218,7 +255,9 @@ export class Health {
         lastWall: undefined,
         asAt: undefined,
         n: undefined,
+        symptom: 'silent',
         probing: undefined,
+        looking: undefined,
         probed: Number.NEGATIVE_INFINITY,
         vouched: Number.NEGATIVE_INFINITY,
       };

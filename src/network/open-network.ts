@@ -18,7 +18,8 @@ import type { OpenedRecords } from '../records/open-records.ts';
 import type { PersonIndex } from '../records/person-index.ts';
 import type { Records } from '../records/session.ts';
 import type { Blobs } from '../store/store.ts';
-import { type AssembleParts, assemble } from './assemble.ts';
+import type { AssembleParts } from './ask-source.ts';
+import { assemble } from './assemble.ts';
 import { CopyOpener } from './copy-opener.ts';
 import { CopyShelf } from './copy-shelf.ts';
 import { CopySource } from './copy-source.ts';
@@ -189,7 +190,7 @@ class Membership {
         record: (nhsNumber, query, asker) =>
           answerFrom({ ...this.#own, records, persons }, nhsNumber, query, asker),
         shelf,
-        release: (source, p, asker, at) => this.#release(source, p, asker, at),
+        release: (source, p, asker) => this.#release(source, p, asker),
         noticed: (from, notices) => this.#noticed(from, notices),
         ...(locatorExchange === undefined
           ? {}
@@ -239,7 +240,7 @@ class Membership {
       client,
       entryOf: (ods) => directory.entry(ods),
       isOut: (ods) => this.#health.state(ods) === 'down',
-      releaseHere: (source, p, asker, at) => this.#release(source.ods, p, asker, at),
+      releaseHere: (source, p, asker) => this.#release(source.ods, p, asker),
       clock,
       log,
       settings,
@@ -269,11 +270,11 @@ class Membership {
    * This node's share, where it sees for itself that the source is out; the row is on disk before the share
    * leaves.
    */
-  async #release(source: OdsCode, p: Pseudonym, asker: Asker, at: InstantMs): Promise<Released | undefined> {
+  async #release(source: OdsCode, p: Pseudonym, asker: Asker): Promise<Released | undefined> {
     const entry = this.#rooms.directory.entry(source);
     if (entry === undefined || !seesSharedRecords(asker) || !this.#isOwn(p, asker)) return undefined;
     if (!(await this.#health.isOut(entry))) return undefined;
-    const released = await this.#rooms.shelf.release(source, p, at);
+    const released = await this.#rooms.shelf.release(source, p);
     if (released === undefined) return undefined;
     await this.#parts.records.as(asker).note({
       action: 'release-share',

@@ -23,12 +23,14 @@ export interface PeerCall {
 }
 
 /**
- * `refused`: nobody listens there, which is evidence; `late`: no whole answer in time; `garbage`: not HTTP,
- * or too much.
+ * `refused`: nobody listens there, which is evidence; `late`: no whole answer in time, but a part of one
+ * where it had begun; `garbage`: not HTTP, or too much.
  */
 export type PeerAnswer =
   | { readonly kind: 'answer'; readonly status: number; readonly body: Buffer }
-  | { readonly kind: 'refused' | 'late' | 'garbage' };
+  | { readonly kind: 'late'; readonly hasBegun: boolean }
+  | { readonly kind: 'refused' }
+  | { readonly kind: 'garbage' };
 
 export class PeerClient {
   readonly #signer: TokenSigner;
@@ -68,6 +70,10 @@ function exchange(call: PeerCall, token: string, agent: Agent | undefined): Prom
       },
     });
     let isOver = false;
+    let heardBefore = 0;
+    outgoing.on('socket', (socket) => {
+      heardBefore = socket.bytesRead; // of earlier answers on a kept connection
+    });
     const end = (answer: PeerAnswer | 'stale'): void => {
       isOver = true;
       clearTimeout(timer);
@@ -76,7 +82,7 @@ function exchange(call: PeerCall, token: string, agent: Agent | undefined): Prom
     };
     const abort = (): void => {
       if (isOver) return;
-      end({ kind: 'late' });
+      end({ kind: 'late', hasBegun: (outgoing.socket?.bytesRead ?? 0) > heardBefore });
       outgoing.destroy();
     };
     // after a busy moment the timer is looked at before the socket: what has arrived meanwhile is read first
