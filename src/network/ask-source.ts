@@ -17,7 +17,13 @@ import { answerFrom, type OwnSourceParts } from './own-source.ts';
 import type { PeerClient } from './peer-client.ts';
 import type { Pseudonym, Pseudonymise } from './pseudonym.ts';
 import type { SharedRecordQuery, SourceReport } from './shared-record.ts';
-import { decodeAnswer, type SourceAnswer, type SourceEntry, type SourceState } from './source-answer.ts';
+import {
+  decodeAnswer,
+  NEVER,
+  type SourceAnswer,
+  type SourceEntry,
+  type SourceState,
+} from './source-answer.ts';
 
 export interface AssembleParts extends OwnSourceParts {
   readonly ods: OdsCode;
@@ -209,29 +215,39 @@ function fromCopy(
     ? ' A later state, which had lost most of the entries, is held back for a person to look at.'
     : '';
   const state = notAfter(copy.state, parts.clock.now());
-  const text =
-    `${what}. This is the copy that it left for such a time, complete up to ` +
-    `${isoInstant(state.asAt)}; anything newer is missing.${held}`;
+  const text = `${what}. This is the copy that it left for such a time, ${upTo(state)}.${held}`;
   return {
     place: entry,
-    report: { ...base(entry), ...state, status: 'copy', diagnostics: text },
+    report: { ...base(entry), ...stated(state), status: 'copy', diagnostics: text },
     entries: copy.entries,
   };
 }
 
 /** Nobody knows what is still to come: where a source's clock runs ahead, its times stop at ours. */
-function notAfter({ asAt, coverage, behind }: SourceState, now: InstantMs): SourceState {
-  const upTo = (at: InstantMs): InstantMs => Math.min(at, now) as InstantMs;
+function notAfter(state: SourceState, now: InstantMs): SourceState {
+  const atMost = (at: InstantMs): InstantMs => Math.min(at, now) as InstantMs;
   return {
-    asAt: upTo(asAt),
-    coverage: coverage.map((one) => ({ ...one, asAt: upTo(one.asAt) })),
-    behind: behind.map((one) => ({ ...one, since: upTo(one.since) })),
+    ...state,
+    asAt: atMost(state.asAt),
+    coverage: state.coverage.map((one) => ({ ...one, asAt: atMost(one.asAt) })),
+    behind: state.behind.map((one) => ({ ...one, since: atMost(one.since) })),
   };
+}
+
+/** What a report takes over of a state; where the source never knew that it had everything, no as-at. */
+function stated({ asAt, coverage, behind }: SourceState): Pick<SourceReport, 'asAt' | 'coverage' | 'behind'> {
+  return { coverage, behind, ...(asAt === NEVER ? {} : { asAt }) };
+}
+
+function upTo({ asAt }: SourceState): string {
+  return asAt === NEVER
+    ? 'and nobody knows up to when it is complete'
+    : `complete up to ${isoInstant(asAt)}; anything newer is missing`;
 }
 
 function fromAnswer(place: Place, answer: SourceAnswer, now: InstantMs): Part {
   const state = notAfter(answer.state, now);
-  const shared = { ...base(place), ...state };
+  const shared = { ...base(place), ...stated(state) };
   switch (answer.kind) {
     case 'refused':
       return {
@@ -255,17 +271,25 @@ function liveOrBehind(state: SourceState, entries: number): Pick<SourceReport, '
     const what = entries === 0 ? 'It answered now and holds nothing that it may show.' : 'It answered now.';
     return { status: 'live', diagnostics: `${what} Complete up to ${isoInstant(state.asAt)}.` };
   }
-  const kinds = [...new Set(state.behind.map((one) => one.kind))].join(', ');
-  const since = state.behind.reduce(
+  return { status: 'behind', diagnostics: `It answered now, but ${whatIsMissing(state)}` };
+}
+
+function whatIsMissing({ behind, refused }: SourceState): string {
+  const kinds = [...new Set(behind.map((one) => one.kind))].join(', ');
+  const since = behind.reduce(
     (oldest, one) => Math.min(oldest, one.since),
     Number.MAX_SAFE_INTEGER,
   ) as InstantMs;
-  return {
-    status: 'behind',
-    diagnostics:
-      `It answered now, but has had no news from one of its systems since ${isoInstant(since)}. ` +
-      `What may be missing since then: ${kinds}.`,
-  };
+  const hasNews = since !== NEVER;
+  const from = hasNews ? ` since ${isoInstant(since)}` : '';
+  return `${causeWords(refused, hasNews)}${from}. What may be missing${hasNews ? ' since then' : ''}: ${kinds}.`;
+}
+
+function causeWords(refused: number | undefined, hasNews: boolean): string {
+  if (refused === undefined)
+    return hasNews ? 'has had no news from one of its systems' : 'one of its systems has never been heard';
+  const messages = refused === 1 ? 'a message' : `${refused} messages`;
+  return `${messages} from its systems could not be taken, so its record may not be whole`;
 }
 
 /** As-at is what it last said of itself, where it was ever heard. */
@@ -275,7 +299,7 @@ function unavailable(parts: AssembleParts, place: Place, diagnostics: string): P
     ...base(place),
     status: 'unavailable',
     diagnostics,
-    ...(asAt === undefined ? {} : { asAt }),
+    ...(asAt === undefined || asAt === NEVER ? {} : { asAt }),
   } as const;
   return { place, entries: [], report };
 }

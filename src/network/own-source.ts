@@ -13,7 +13,7 @@ import type { PersonIndex } from '../records/person-index.ts';
 import type { AuditNote, Records } from '../records/session.ts';
 import type { Stored } from '../store/store.ts';
 import type { RefusalRule, SharedRecordQuery } from './shared-record.ts';
-import type { SourceAnswer, SourceState } from './source-answer.ts';
+import { NEVER, type SourceAnswer, type SourceState } from './source-answer.ts';
 
 export interface OwnSourceParts {
   readonly records: Records;
@@ -27,19 +27,21 @@ export interface OwnSourceParts {
 }
 
 /**
- * What this node can say about itself now: as-at is the oldest watermark of its feeds, or now where it has
- * none.
+ * What this node can say about itself now: as-at is the oldest watermark of its feeds, NEVER where one has not
+ * been heard yet, or now where it has no feeds.
  */
 export function ownState(feeds: Feeds, clock: Clock): SourceState {
   const coverage = feeds.coverage();
   const states = feeds.states();
-  const asAt = states.reduce((oldest, feed) => Math.min(oldest, feed.watermark ?? 0), clock.now() as number);
+  const asAt = states.reduce(
+    (oldest, feed) => Math.min(oldest, feed.watermark ?? NEVER),
+    clock.now() as number,
+  );
   const behind = states
     .filter((feed) => feed.late)
-    .flatMap((feed) =>
-      feed.covers.map((kind) => ({ kind, since: feed.lateSince ?? feed.watermark ?? (0 as InstantMs) })),
-    );
-  return { asAt: asAt as InstantMs, coverage, behind };
+    .flatMap((feed) => feed.covers.map((kind) => ({ kind, since: feed.lateSince ?? NEVER })));
+  const refused = states.reduce((sum, feed) => sum + (feed.refused?.count ?? 0), 0);
+  return { asAt: asAt as InstantMs, coverage, behind, ...(refused === 0 ? {} : { refused }) };
 }
 
 /** The answer to one asker, of this organisation or another; audited by the session before it is returned. */

@@ -26,10 +26,13 @@ export interface SourceReport {
   readonly kind: OrganisationKind;
   readonly status: SourceStatus;
   readonly rule?: RefusalRule;
-  /** When the holder last knew that it had every change that the source acknowledged. */
+  /**
+   * When the holder last knew that it had every change that the source acknowledged; left out where it never
+   * did.
+   */
   readonly asAt?: InstantMs;
   readonly coverage: readonly Coverage[];
-  /** Kinds that a late feed leaves behind, and since when. */
+  /** Kinds that a late feed leaves behind, and since when; NEVER where none of them ever came. */
   readonly behind: readonly { readonly kind: ResourceType; readonly since: InstantMs }[];
   /** The same in plain words. */
   readonly diagnostics: string;

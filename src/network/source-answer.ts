@@ -9,11 +9,19 @@ import type { ResourceType } from '../fhir/resource.ts';
 import { areOfPerson } from './person-check.ts';
 import type { Coverage, RefusalRule } from './shared-record.ts';
 
-/** Whether a source has what it should: `behind` names the kinds that a late feed leaves behind. */
+/** The moment that stands for "never": a feed that was not heard yet has no age. */
+export const NEVER = 0 as InstantMs;
+
+/**
+ * Whether a source has what it should: `behind` names the kinds that a late feed leaves behind. NEVER for as-at
+ * or since where one of its feeds has not been heard yet.
+ */
 export interface SourceState {
   readonly asAt: InstantMs;
   readonly coverage: readonly Coverage[];
   readonly behind: readonly { readonly kind: ResourceType; readonly since: InstantMs }[];
+  /** Messages that were refused and are missing; left out where there are none. */
+  readonly refused?: number;
 }
 
 export interface SourceEntry {
@@ -140,7 +148,8 @@ export function isState(state: SourceState): boolean {
     state.coverage.every(
       (one) => isResourceType(one.kind) && isInstant(one.asAt) && /^\d{4}(-\d{2}){0,2}$/.test(one.since),
     ) &&
-    state.behind.every((one) => isResourceType(one.kind) && isInstant(one.since))
+    state.behind.every((one) => isResourceType(one.kind) && isInstant(one.since)) &&
+    (state.refused === undefined || (Number.isSafeInteger(state.refused) && state.refused > 0))
   );
 }
 

@@ -6,7 +6,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { InstantMs } from '../base/brands.ts';
 import type { Clock } from '../base/clock.ts';
 import type { FeedConfig } from '../base/node-config.ts';
-import { type FeedState, type Feeds, openFeeds } from './feeds.ts';
+import type { FeedState } from './feed.ts';
+import { type Feeds, openFeeds } from './feeds.ts';
 
 const START = Date.parse('2026-11-23T09:00:00Z');
 const ADT: FeedConfig = {
@@ -50,20 +51,28 @@ const state = (feeds: Feeds, name = 'adt'): FeedState | undefined =>
   feeds.states().find((one) => one.name === name);
 
 describe('feeds', () => {
-  it('know nothing of a feed never heard, and call it late after three heartbeats', async () => {
+  it('know nothing of a feed never heard, and call it late from the first moment', async () => {
     const feeds = await open();
     expect(state(feeds)).toEqual({
       name: 'adt',
       transport: 'mllp',
       covers: ['Patient', 'Encounter'],
       since: '2015-04-01',
-      late: false,
+      late: true,
       owed: 0,
     });
-    now = at(15.001);
-    expect(state(feeds)).toMatchObject({ late: true, lateSince: START });
-    expect(state(feeds)).not.toHaveProperty('watermark');
     expect(feeds.coverage()).toEqual([]);
+    feeds.heard('adt', at(0));
+    expect(state(feeds)).toMatchObject({ late: false, watermark: START });
+  });
+
+  it('are late while the first message that they ever had is not stored', async () => {
+    const feeds = await open();
+    const first = feeds.accept('adt', 'M1', at(-3));
+    expect(state(feeds)).toMatchObject({ late: true });
+    expect(state(feeds)).not.toHaveProperty('watermark');
+    first.settled();
+    expect(state(feeds)).toMatchObject({ late: false, watermark: at(-3) });
   });
 
   it('move the watermark to what a heartbeat says, and are late after three of silence', async () => {
@@ -158,6 +167,89 @@ describe('feeds', () => {
     expect(state(again)).toMatchObject({ watermark: at(60), late: false });
   });
 
+  it('claim nothing from a refused message on, though more was claimed before, until it is resolved', async () => {
+    const feeds = await open();
+    feeds.heard('adt', at(0));
+    await feeds.refuse('adt', { deadLetter: 'D1', sentAt: at(-5), reason: 'not-supported' });
+    await feeds.refuse('adt', { deadLetter: 'D2', sentAt: at(-9), reason: 'required' });
+    now = at(3);
+    feeds.heard('adt', at(3));
+    expect(state(feeds)).toMatchObject({
+      late: true,
+      watermark: at(-9) - 1,
+      lateSince: at(-9) - 1,
+      refused: {
+        count: 2,
+        since: at(-9),
+        reasons: { 'not-supported': 1, required: 1 },
+        deadLetters: ['D1', 'D2'],
+      },
+    });
+    expect(feeds.coverage()).toEqual([{ kind: 'Encounter', since: '2015-04-01', asAt: at(-9) - 1 }]);
+    await feeds.resolve('adt', [{ deadLetter: 'D2' }, { deadLetter: 'unknown' }]);
+    expect(state(feeds)).toMatchObject({ late: true, watermark: at(-5) - 1, refused: { count: 1 } });
+    await feeds.resolve('adt', [{ deadLetter: 'D1' }]);
+    expect(state(feeds)).toMatchObject({ late: false, watermark: at(3) });
+    expect(state(feeds)).not.toHaveProperty('refused');
+  });
+
+  it('have what was refused and what was resolved on disk when they say so', async () => {
+    const feeds = await open();
+    const onDisk = async (): Promise<unknown> =>
+      JSON.parse(await readFile(join(folder, 'feeds.json'), 'utf8')).adt.refused;
+    feeds.heard('adt', at(0));
+    await Promise.all(
+      ['D1', 'D2', 'D3'].map((deadLetter) =>
+        feeds.refuse('adt', { deadLetter, sentAt: at(-1), reason: 'value' }),
+      ),
+    );
+    expect(await onDisk()).toEqual({
+      D1: [at(-1), 'value'],
+      D2: [at(-1), 'value'],
+      D3: [at(-1), 'value'],
+    });
+    const killed = await open();
+    expect(state(killed)).toMatchObject({ late: true, watermark: at(-1) - 1, refused: { count: 3 } });
+    await killed.resolve('adt', [{ deadLetter: 'D1' }, { deadLetter: 'D2' }, { deadLetter: 'D3' }]);
+    expect(await onDisk()).toBeUndefined();
+  });
+
+  it('take a time before 1970 or in the future for one that can be written down', async () => {
+    const feeds = await open();
+    feeds.heard('adt', at(0));
+    await feeds.refuse('adt', { deadLetter: 'D1', sentAt: at(9_999), reason: 'value' });
+    expect(state(feeds)?.refused?.since).toBe(at(0));
+    await feeds.refuse('adt', { deadLetter: 'D2', sentAt: -5 as InstantMs, reason: 'value' });
+    expect(state(feeds)).toMatchObject({ watermark: 0, refused: { since: 0 } });
+  });
+
+  it('count those beyond what is known one by one as one, until all are dismissed', async () => {
+    const feeds = await open();
+    feeds.heard('adt', at(0));
+    const all = Array.from({ length: 10_002 }, (_, n) => `D${n}`);
+    await Promise.all(
+      all.map((deadLetter) => feeds.refuse('adt', { deadLetter, sentAt: at(0), reason: 'value' })),
+    );
+    const missing = feeds.missing('adt');
+    expect(missing).toHaveLength(10_001);
+    expect(missing).toContain('');
+    await feeds.resolve(
+      'adt',
+      missing.filter((one) => one !== '').map((deadLetter) => ({ deadLetter })),
+    );
+    expect(state(feeds)).toMatchObject({ late: true, refused: { count: 1, deadLetters: [] } });
+    await feeds.resolve('adt', [{ deadLetter: '' }]);
+    expect(state(feeds)?.late).toBe(false);
+  });
+
+  it('let go of a message that was owed when it is taken or dismissed by its control id', async () => {
+    const feeds = await open();
+    feeds.heard('adt', at(0));
+    feeds.accept('adt', 'M1', at(0)).owed();
+    await feeds.resolve('adt', [{ deadLetter: 'D1', controlId: 'M1' }]);
+    expect(state(feeds)?.owed).toBe(0);
+  });
+
   it('write watermarks down while running, without being closed', async () => {
     const feeds = await open();
     feeds.heard('adt', at(0));
@@ -172,6 +264,9 @@ describe('feeds', () => {
     const feeds = await open();
     expect(() => feeds.heard('nightly', at(0))).toThrow(/no feed of that name/);
     expect(() => feeds.accept('nightly', 'M', at(0))).toThrow(/no feed of that name/);
+    const refused = { deadLetter: 'D', sentAt: at(0), reason: 'value' } as const;
+    await expect(feeds.refuse('nightly', refused)).rejects.toThrow(/no feed of that name/);
+    await feeds.resolve('nightly', [refused]);
     await writeFile(join(folder, 'feeds.json'), '{"adt":');
     await expect(openFeeds({ feeds: [ADT], folder, clock })).rejects.toThrow(/feeds.json/);
     await feeds.close();
