@@ -87,10 +87,10 @@ export async function openNode(config: NodeConfig, settings: Settings, log: Log)
     prefix: '/fhir',
     sharedRecords: network.sharedRecords,
   });
-  await server.register(feedDoor, { ...doors, prefix: '/feeds' });
   await server.register(network.door, { prefix: '/network' });
   await server.register(webDoor, { ...doors, sharedRecords: network.sharedRecords });
   const { intake, close: closeIntake } = await openIntake(doors);
+  await server.register(feedDoor, { ...doors, intake, prefix: '/feeds' });
   await server.register(importDoor, { ...doors, intake, prefix: '/import' });
   const mllp = config.mllp === undefined ? undefined : await openMllp({ ...doors, ...config.mllp, intake });
   await server.listen({ host: config.host, port: config.port });
@@ -192,9 +192,9 @@ export async function openForImport(config: NodeConfig, settings: Settings, log:
   // following the node's changes costs, and most imports bring no HL7 v2
   let opened: ReturnType<typeof openIntake> | undefined;
   const intake: Pick<Intake, 'take'> = {
-    async take(message) {
+    async take(message, from) {
       opened ??= openIntake({ config, records, feeds, settings, clock, ids, log });
-      return (await opened).intake.take(message);
+      return (await opened).intake.take(message, from);
     },
   };
   const importer = new Importer({ settings, ids, intake, base: `http://${config.host}:${config.port}/fhir` });

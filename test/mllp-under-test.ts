@@ -11,12 +11,18 @@ import type { Settings } from '../src/base/settings.ts';
 import { searchParameter } from '../src/fhir/definitions.ts';
 import type { ResourceOf, ResourceType } from '../src/fhir/resource.ts';
 import { validate } from '../src/fhir/validate.ts';
+import type { Intake } from '../src/ingest/intake.ts';
 import { type Mllp, openMllp } from '../src/ingest/mllp-server.ts';
+import { type OpenedIntake, openIntake } from '../src/ingest/open-intake.ts';
 import { type Feeds, openFeeds } from '../src/records/feeds.ts';
 import { asker, HERE, openRecordsUnderTest, type RecordsUnderTest } from './records-under-test.ts';
 
 export interface MllpUnderTest extends RecordsUnderTest {
   readonly feeds: Feeds;
+  /** Where the feeds are kept. */
+  readonly feedsFolder: string;
+  /** What the door takes its messages to; another one after a restart. */
+  intake(): Intake;
   /** The port, which another one replaces with each restart. */
   port(): number;
   /** Sends on a connection of its own; the answer's text without its frame. */
@@ -49,9 +55,17 @@ export async function openMllpUnderTest(
   const feeds = await openFeeds({ feeds: feedConfigs, folder, clock });
   const ids = timeOrderedIds(clock);
   const config = { ods: HERE, name: 'Trust', feeds: feedConfigs };
-  const door = (): Promise<Mllp> =>
-    openMllp({ config, records, feeds, settings, clock, ids, log: silentLog, host: '127.0.0.1', port: 0 });
-  let mllp = await door();
+  const door = async (): Promise<{ readonly mllp: Mllp; readonly opened: OpenedIntake }> => {
+    const parts = { config, records, feeds, settings, clock, ids, log: silentLog };
+    const opened = await openIntake(parts);
+    const { intake } = opened;
+    return { mllp: await openMllp({ ...parts, intake, host: '127.0.0.1', port: 0 }), opened };
+  };
+  let open = await door();
+  const shut = async (): Promise<void> => {
+    await open.mllp.close();
+    await open.opened.close();
+  };
   const search = async <T extends ResourceType>(
     type: T,
     value?: string,
@@ -74,21 +88,23 @@ export async function openMllpUnderTest(
   return {
     ...node,
     feeds,
-    port: () => mllp.port,
+    feedsFolder: folder,
+    intake: () => open.opened.intake,
+    port: () => open.mllp.port,
     async send(message) {
-      const source = await SourceSystem.connect(mllp.port);
+      const source = await SourceSystem.connect(open.mllp.port);
       const answer = await source.ask(message);
       source.hangUp();
       return answer;
     },
     async restart() {
-      await mllp.close();
-      mllp = await door();
+      await shut();
+      open = await door();
     },
     all: (type) => search(type),
     withNumber: search,
     async close() {
-      await mllp.close();
+      await shut();
       await feeds.close();
       await node.close();
       await rm(folder, { recursive: true, force: true });

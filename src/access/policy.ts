@@ -27,10 +27,11 @@ export interface Question {
   /** The organisation whose node is asked. */
   readonly at: OdsCode;
   /**
-   * `audit`: to see who looked at a person's record. `feeds`: to see how feeds stand and what they refused;
-   * `messages`: to see the messages themselves as they came, and to speak for a feed.
+   * `audit`: to see who looked at a person's record. `feeds`: to see how feeds stand and what they refused, and
+   * to settle it; `messages`: to see the messages themselves as they came, and to speak for a feed; `import`:
+   * to bring in files.
    */
-  readonly action: 'read' | 'write' | 'changes' | 'audit' | 'feeds' | 'messages';
+  readonly action: 'read' | 'write' | 'changes' | 'audit' | 'feeds' | 'messages' | 'import';
   /**
    * The type that is read, searched or written; left out where the act spans types (a whole record, the
    * changes).
@@ -74,6 +75,10 @@ export function decide(question: Question): Decision {
       return role === 'system'
         ? { kind: 'permit', scope: wholeScope }
         : refuse('role', `The role ${role} may not see messages as they came, nor speak for a feed.`);
+    case 'import':
+      return role === 'system'
+        ? { kind: 'permit', scope: wholeScope }
+        : refuse('role', `The role ${role} may not import. Ask as the source system.`);
     default:
       return unreachable(action);
   }

@@ -32,6 +32,11 @@ export interface FeedConfig {
   readonly covers: readonly string[];
   /** For mllp: MSH-3 of the sender, so that messages find their feed. */
   readonly sendingApplication?: string;
+  /**
+   * For mllp: events that the sender sends and that are agreed to be no part of what the feed covers, such as
+   * `SIU^S12`. They are refused and kept like others, but nothing counts as missing because of them.
+   */
+  readonly ignores?: readonly string[];
   /** Heartbeats are expected this often; late after three times this. */
   readonly heartbeatSeconds: number;
   /** Earliest date of what it brings (YYYY-MM-DD): the coverage that the node states. */
@@ -143,11 +148,17 @@ function feedOf(raw: unknown, index: number, file: string): FeedConfig {
   if (!Array.isArray(feed.covers)) throw wrong(file, `${at}.covers`, 'a list of FHIR resource types');
   if (typeof feed.heartbeatSeconds !== 'number' || !(feed.heartbeatSeconds > 0))
     throw wrong(file, `${at}.heartbeatSeconds`, 'a number of seconds above 0');
+  if (feed.ignores !== undefined && !isEvents(feed.ignores))
+    throw wrong(file, `${at}.ignores`, 'a list of HL7 v2 events, such as ["SIU^S12"]');
   if (feed.since !== undefined && !/^\d{4}-\d{2}-\d{2}$/.test(feed.since))
     throw wrong(file, `${at}.since`, 'a date, YYYY-MM-DD');
   if (feed.timeZone !== undefined && !isTimeZone(feed.timeZone))
     throw wrong(file, `${at}.timeZone`, 'a time zone, such as "Europe/London"');
   return feed as FeedConfig;
+}
+
+function isEvents(list: unknown): boolean {
+  return Array.isArray(list) && list.every((one) => typeof one === 'string' && /^\w{3}\^\w{3}$/.test(one));
 }
 
 function isTimeZone(zone: unknown): boolean {

@@ -41,7 +41,8 @@ beforeAll(async () => {
   const { clock, feeds, records, settings } = node;
   authenticator = await openAuthenticator({ ods: HERE, keysFolder: folder, clock, settings });
   server = fastify({ logger: false });
-  const options = { config: { ods: HERE }, records, authenticator, feeds, settings, clock, log: silentLog };
+  const intake = node.intake();
+  const options = { records, intake, authenticator, feeds, settings, clock, log: silentLog };
   await server.register(feedDoor, { ...options, prefix: '/feeds' });
   for (const persona of Object.keys(PERSONAS) as Persona[]) {
     tokens.set(persona, await authenticator.issue(persona, persona === 'patient' ? ANN : undefined));
@@ -66,6 +67,30 @@ const stateOf = async (name: string): Promise<Record<string, unknown>> => {
   const answer = await call('GET', '/feeds', 'engineer');
   return answer.json().feeds.find((one: { name: string }) => one.name === name);
 };
+
+const BY_NURSE = { role: 'nurse', organisation: HERE, purpose: 'direct-care', persons: [] };
+const BY_ENGINEER = {
+  role: 'engineer',
+  organisation: HERE,
+  purpose: 'administration',
+  persons: [],
+  action: 'read',
+  outcome: 'ok',
+};
+
+/** What the new rows of a chain say, but for when and under which number. */
+async function rows(chain: 'reads' | 'writes'): Promise<readonly object[]> {
+  return (await node.news(chain)).map(({ actor, purpose, persons, action, targets, outcome, detail }) => ({
+    role: actor.role,
+    organisation: actor.organisation,
+    purpose,
+    persons,
+    action,
+    targets,
+    outcome,
+    detail,
+  }));
+}
 
 describe('heartbeats', () => {
   it('over HTTP move the watermark of their feed, never past the node’s clock', async () => {
@@ -168,6 +193,8 @@ describe('who may', () => {
     ['GET', '/feeds/dead-letters', ['engineer', 'system']],
     ['GET', '/feeds/dead-letters/x', ['system']],
     ['POST', '/feeds/gp-extract/heartbeat', ['system']],
+    ['POST', '/feeds/gp-extract/dismissals', ['engineer', 'system']],
+    ['POST', '/feeds/dead-letters/x/replay', ['engineer', 'system']],
   ];
 
   it.each(routes)('%s %s', async (method, url, allowed) => {
@@ -182,6 +209,35 @@ describe('who may', () => {
     expect(none.statusCode).toBe(401);
     expect(none.json().issue[0].code).toBe('login');
     expect(none.headers['www-authenticate']).toBe('Bearer');
+  });
+
+  it.each([
+    ['GET', '/feeds', 'feeds', 'read'],
+    ['GET', '/feeds/dead-letters', 'v2-dead-letters', 'read'],
+    ['GET', '/feeds/dead-letters/x', 'v2-messages', 'read'],
+    ['POST', '/feeds/gp-extract/heartbeat', 'feeds', 'update'],
+    ['POST', '/feeds/gp-extract/dismissals', 'v2-dead-letters', 'update'],
+    ['POST', '/feeds/dead-letters/x/replay', 'v2-dead-letters', 'update'],
+  ] as const)('%s %s leaves a row where it is refused', async (method, url, target, act) => {
+    await node.news('reads');
+    await node.news('writes');
+    expect((await call(method, url, 'nurse', method === 'POST' ? {} : undefined)).statusCode).toBe(403);
+    expect(await rows('reads')).toEqual([
+      { ...BY_NURSE, action: 'refuse', targets: [target], outcome: 'refused', detail: { rule: 'role', act } },
+    ]);
+    expect(await rows('writes')).toEqual([]);
+  });
+
+  it('what is seen leaves a row', async () => {
+    await node.news('reads');
+    await call('GET', '/feeds', 'engineer');
+    await call('GET', '/feeds/dead-letters?count=1', 'engineer');
+    const [shown] = await node.store.blobs.list('v2-dead-letters', undefined, 1);
+    expect(await rows('reads')).toEqual([
+      { ...BY_ENGINEER, targets: ['feeds'], detail: undefined },
+      { ...BY_ENGINEER, targets: ['v2-dead-letters'], detail: { matches: 2 } },
+      { ...BY_ENGINEER, targets: [`v2-dead-letters/${shown}`], detail: undefined },
+    ]);
   });
 
   it('nothing else is there', async () => {

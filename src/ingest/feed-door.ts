@@ -1,25 +1,26 @@
 /**
- * Feeds over HTTP: how they stand, heartbeats of sources that have no MLLP, and what was refused. An engineer sees
- * states and dead letters, which name nobody; messages as they came are the source system's alone.
+ * Feeds over HTTP: how they stand, heartbeats of sources that have no MLLP, what was refused, and the ways out: to
+ * have a message tried anew, and to say that nothing is missing because of it. An engineer sees states and dead
+ * letters, which name nobody; messages as they came are the source system's alone.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Asker } from '../access/actor.ts';
 import type { Authenticator } from '../access/authenticator.ts';
-import { decide, type Question } from '../access/policy.ts';
 import { type Clock, isoInstant, parseInstant } from '../base/clock.ts';
 import { Failure } from '../base/failure.ts';
 import type { Log } from '../base/log.ts';
-import type { NodeConfig } from '../base/node-config.ts';
 import type { Settings } from '../base/settings.ts';
 import type { FeedState } from '../records/feed.ts';
 import type { Feeds } from '../records/feeds.ts';
-import type { Records } from '../records/session.ts';
+import type { RecordSession, Records } from '../records/session.ts';
+import { type Dismissal, dismiss } from './dismiss.ts';
 import { answerFailures } from './door-failure.ts';
+import type { Intake } from './intake.ts';
 import { type DeadLetter, keptDeadLetter, keptMessage } from './kept-message.ts';
+import { letterNamed } from './refuse-message.ts';
 
 export interface FeedDoorOptions {
-  readonly config: Pick<NodeConfig, 'ods'>;
   readonly records: Records;
+  readonly intake: Pick<Intake, 'replay'>;
   readonly authenticator: Pick<Authenticator, 'authenticate'>;
   readonly feeds: Feeds;
   readonly settings: Pick<Settings, 'pageSizeDefault' | 'pageSizeMax'>;
@@ -30,36 +31,40 @@ export interface FeedDoorOptions {
 /** Mounts the door below the plugin's prefix (`/feeds`). */
 export async function feedDoor(server: FastifyInstance, options: FeedDoorOptions): Promise<void> {
   const { feeds, records } = options;
-  const asking = new WeakMap<FastifyRequest, Asker>();
-  const askerOf = (request: FastifyRequest): Asker => {
-    const asker = asking.get(request);
-    if (asker === undefined) throw new Error('a request is admitted before it is served');
-    return asker;
+  const sessions = new WeakMap<FastifyRequest, RecordSession>();
+  const sessionOf = (request: FastifyRequest): RecordSession => {
+    const session = sessions.get(request);
+    if (session === undefined) throw new Error('a request is admitted before it is served');
+    return session;
   };
   server.addHook('onRequest', async (request, reply) => {
     reply.header('X-Request-Id', request.id).header('Cache-Control', 'no-store');
-    const who = await options.authenticator.authenticate(request.headers.authorization);
-    asking.set(request, { actor: who.actor, purpose: who.purpose, requestId: request.id });
+    const { actor, purpose } = await options.authenticator.authenticate(request.headers.authorization);
+    sessions.set(request, records.as({ actor, purpose, requestId: request.id }));
   });
   answerFailures(server, options.log);
 
   server.get('/', async (request) => {
-    permit(askerOf(request), options, 'feeds');
+    await sessionOf(request).permitRead({ rule: 'feeds', action: 'read', target: 'feeds' });
     return { feeds: feeds.states().map(stateOf) };
   });
   server.post('/:name/heartbeat', async (request: FastifyRequest<{ Params: { name: string } }>) => {
-    permit(askerOf(request), options, 'messages');
     const { name } = request.params;
+    await sessionOf(request).permit({ rule: 'messages', action: 'update', target: 'feeds' });
     feeds.heard(name, throughIn(request.body));
-    return feeds
-      .states()
-      .filter((one) => one.name === name)
-      .map(stateOf)[0];
+    return stateNamed(feeds, name);
+  });
+  server.post('/:name/dismissals', async (request: FastifyRequest<{ Params: { name: string } }>) => {
+    const { name } = request.params;
+    const session = sessionOf(request);
+    await session.permit({ rule: 'feeds', action: 'update', target: 'v2-dead-letters' });
+    const dismissed = await dismiss(options, session, dismissalIn(name, request.body));
+    return { dismissed, feed: stateNamed(feeds, name) };
   });
   server.get(
     '/dead-letters',
     async (request: FastifyRequest<{ Querystring: { count?: string; after?: string } }>) => {
-      const session = records.as(askerOf(request));
+      const session = sessionOf(request);
       const count = countIn(request.query.count, options);
       const names = await session.keptNames('v2-dead-letters', request.query.after, count + 1);
       const shown = names.slice(0, count);
@@ -76,8 +81,8 @@ export async function feedDoor(server: FastifyInstance, options: FeedDoorOptions
   server.get(
     '/dead-letters/:id',
     async (request: FastifyRequest<{ Params: { id: string } }>, reply: FastifyReply) => {
-      const session = records.as(askerOf(request));
-      permit(session.asker, options, 'messages');
+      const session = sessionOf(request);
+      await session.permit({ rule: 'messages', action: 'read', target: 'v2-messages' });
       const bytes = await session.kept('v2-dead-letters', request.params.id);
       const kept =
         bytes === undefined ? undefined : await session.kept('v2-messages', keptDeadLetter(bytes).message);
@@ -85,21 +90,37 @@ export async function feedDoor(server: FastifyInstance, options: FeedDoorOptions
       return reply.type('application/octet-stream').send(keptMessage(kept).raw);
     },
   );
+  server.post('/dead-letters/:id/replay', async (request: FastifyRequest<{ Params: { id: string } }>) => {
+    const session = sessionOf(request);
+    const { id } = request.params;
+    await session.permit({ rule: 'feeds', action: 'update', target: 'v2-dead-letters' });
+    const letter = await letterNamed(session, id);
+    if (letter === undefined) throw new Failure('not-found', 'There is no dead letter of that id.');
+    await session.note({
+      action: 'update',
+      targets: [`v2-dead-letters/${id}`],
+      persons: [],
+      outcome: 'ok',
+      detail: { act: 'replay' },
+    });
+    const { code, problem } = await options.intake.replay(id);
+    return { answer: code, ...(problem === undefined ? {} : { code: problem.issue, reason: problem.text }) };
+  });
 }
 
-/** Throws Failure `forbidden`. */
-function permit(asker: Asker, { config }: FeedDoorOptions, action: Question['action']): void {
-  const decision = decide({ asker, at: config.ods, action, own: [] });
-  if (decision.kind === 'refuse') throw new Failure('forbidden', decision.text);
+function stateNamed(feeds: Feeds, name: string): object | undefined {
+  const state = feeds.states().find((one) => one.name === name);
+  return state === undefined ? undefined : stateOf(state);
 }
 
 function stateOf(state: FeedState): object {
-  const { lastHeard, watermark, lateSince, ...rest } = state;
+  const { lastHeard, watermark, lateSince, refused, ...rest } = state;
   return {
     ...rest,
     ...(lastHeard === undefined ? {} : { lastHeard: isoInstant(lastHeard) }),
     ...(watermark === undefined ? {} : { watermark: isoInstant(watermark) }),
     ...(lateSince === undefined ? {} : { lateSince: isoInstant(lateSince) }),
+    ...(refused === undefined ? {} : { refused: { ...refused, since: isoInstant(refused.since) } }),
   };
 }
 
@@ -112,6 +133,24 @@ function throughIn(body: unknown): NonNullable<ReturnType<typeof parseInstant>> 
   throw new Failure(
     'value',
     'A heartbeat is {"through": instant}: the moment up to which everything has been sent, as in 2026-11-23T03:00:00Z.',
+  );
+}
+
+const REASON_LENGTH_MAX = 500;
+
+function dismissalIn(feed: string, body: unknown): Dismissal {
+  const { reason, deadLetters } = (body ?? {}) as {
+    readonly reason?: unknown;
+    readonly deadLetters?: unknown;
+  };
+  const isReason = typeof reason === 'string' && reason.trim() !== '' && reason.length <= REASON_LENGTH_MAX;
+  if (isReason && deadLetters === undefined) return { feed, reason };
+  if (isReason && Array.isArray(deadLetters) && deadLetters.every((one) => typeof one === 'string' && one))
+    return { feed, reason, deadLetters: [...new Set(deadLetters as readonly string[])] };
+  throw new Failure(
+    'value',
+    'A dismissal is {"reason": why nothing is missing, "deadLetters": [ids]}; without ids it is all that the feed ' +
+      `lacks. The reason has at most ${REASON_LENGTH_MAX} characters and names no person.`,
   );
 }
 

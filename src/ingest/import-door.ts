@@ -8,7 +8,6 @@ import type { Authenticator } from '../access/authenticator.ts';
 import { Failure } from '../base/failure.ts';
 import type { Ids } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
-import type { NodeConfig } from '../base/node-config.ts';
 import type { Settings } from '../base/settings.ts';
 import type { RecordSession, Records } from '../records/session.ts';
 import { answerFailures } from './door-failure.ts';
@@ -17,7 +16,6 @@ import { Importer } from './importer.ts';
 import type { Intake } from './intake.ts';
 
 export interface ImportDoorOptions {
-  readonly config: Pick<NodeConfig, 'ods'>;
   readonly records: Records;
   readonly authenticator: Pick<Authenticator, 'authenticate'>;
   readonly intake: Pick<Intake, 'take'>;
@@ -47,10 +45,9 @@ export async function importDoor(server: FastifyInstance, options: ImportDoorOpt
   server.addHook('onRequest', async (request, reply) => {
     reply.header('X-Request-Id', request.id).header('Cache-Control', 'no-store');
     const { actor, purpose } = await options.authenticator.authenticate(request.headers.authorization);
-    if (actor.role !== 'system') {
-      throw new Failure('forbidden', `The role ${actor.role} may not import. Ask as the source system.`);
-    }
-    sessions.set(request, options.records.as({ actor, purpose, requestId: request.id }));
+    const session = options.records.as({ actor, purpose, requestId: request.id });
+    await session.permit({ rule: 'import', action: 'import', target: 'imports' });
+    sessions.set(request, session);
   });
   answerFailures(server, log);
   server.post(

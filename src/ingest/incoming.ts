@@ -70,8 +70,13 @@ export function sentTime({ sentAt }: Header, zone: string, now: InstantMs): V2Ti
   return { value, date: value.slice(0, 10), instant: value, at: now };
 }
 
-/** The feed of a sender: by MSH-3, else the one that takes any; undefined where there is none. */
-export function feedOf(feeds: readonly FeedConfig[], { application }: Header): FeedConfig | undefined {
+/**
+ * The feed of a sender: by MSH-3, else the one that takes any; undefined where there is none, or where the header
+ * cannot be read at all: that is nobody's.
+ */
+export function feedOf(feeds: readonly FeedConfig[], header: Header): FeedConfig | undefined {
+  if (header === NO_HEADER) return undefined;
+  const { application } = header;
   const taking = feeds.filter((one) => one.transport === 'mllp');
   return (
     taking.find((one) => one.sendingApplication === application) ??

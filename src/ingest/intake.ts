@@ -4,61 +4,36 @@
  * another time is answered AE, and the feed's watermark waits for it. A message that comes again has one effect.
  */
 import type { Asker } from '../access/actor.ts';
-import type { Clock } from '../base/clock.ts';
 import { Failure, type IssueType } from '../base/failure.ts';
-import type { Ids } from '../base/ids.ts';
-import type { Log } from '../base/log.ts';
-import type { FeedConfig, NodeConfig } from '../base/node-config.ts';
-import type { Settings } from '../base/settings.ts';
+import type { FeedConfig } from '../base/node-config.ts';
 import { validate } from '../fhir/validate.ts';
-import type { Arrival, Feeds } from '../records/feeds.ts';
-import type { KeptWrite, RecordSession, Records } from '../records/session.ts';
-import { feedOf, type Incoming, sentTime, zoneOf } from './incoming.ts';
+import type { RecordSession } from '../records/session.ts';
+import { feedOf, type Incoming, incoming, sentTime, zoneOf } from './incoming.ts';
 import {
   isSameMessage,
   type KeptMessage,
   keepDeadLetter,
   keepMessage,
-  keptDeadLetter,
-  keptMessage,
   messageName,
   otherName,
 } from './kept-message.ts';
-import type { KnownRecords } from './known-records.ts';
 import { laneKeys } from './lane-keys.ts';
 import { Lanes } from './lanes.ts';
+import { type IntakeParts, keptBefore, type Passage } from './passage.ts';
+import {
+  keepDefect,
+  letterNamed,
+  lettersTaken,
+  putsRight,
+  refuseMessage,
+  resolveLetters,
+} from './refuse-message.ts';
 import { slug, type Warning } from './v2/mapping.ts';
 import { type Ack, ackFor } from './v2-ack.ts';
 import { eventOf } from './v2-event.ts';
-import type { Header } from './v2-header.ts';
+import { type Header, NO_HEADER } from './v2-header.ts';
 import type { Message } from './v2-message.ts';
 import { type Plan, planMessage } from './v2-to-ops.ts';
-
-export interface IntakeParts {
-  readonly config: Pick<NodeConfig, 'ods' | 'name' | 'feeds'>;
-  readonly records: Records;
-  readonly feeds: Feeds;
-  readonly settings: Settings;
-  readonly clock: Clock;
-  readonly ids: Ids;
-  readonly log: Log;
-  readonly known: KnownRecords;
-}
-
-/** One message on its way through. */
-interface Passage {
-  readonly raw: Buffer;
-  readonly header: Header;
-  readonly feed: FeedConfig | undefined;
-  readonly session: RecordSession;
-  readonly arrival: Arrival | undefined;
-  /** Under which it is kept. */
-  readonly name: string;
-  /** The same message, when it came before. */
-  readonly before: KeptMessage | undefined;
-  /** Another message came before under the same control id. */
-  readonly reused: boolean;
-}
 
 /** Something went wrong here, and the message may be taken when it is sent again. */
 const FOR_NOW: ReadonlySet<IssueType> = new Set([
@@ -74,6 +49,8 @@ const OVERTAKEN: ReadonlySet<IssueType> = new Set(['conflict', 'lock-error', 'du
 /** Refusals that rest on what is known of other records. */
 const BY_WHAT_IS_KNOWN: ReadonlySet<IssueType> = new Set(['conflict', 'multiple-matches', 'business-rule']);
 
+const HEARTBEAT = 'NMD^N02';
+
 export class Intake {
   readonly #parts: IntakeParts;
   readonly #lanes = new Lanes();
@@ -86,45 +63,68 @@ export class Intake {
    * Takes a message and resolves with its answer; never rejects. Messages that share a patient, a visit or an order
    * take effect in the order of the calls.
    */
-  async take(incoming: Incoming, from: 'feed' | 'file' = 'feed'): Promise<Ack> {
+  async take(incoming: Incoming, from: 'feed' | 'file' | 'dead-letter' = 'feed'): Promise<Ack> {
     const { raw, header, read } = incoming;
     const { clock, config, feeds } = this.#parts;
     const feed = feedOf(config.feeds, header);
     const name = messageName(header, raw);
-    if (!read.ok) {
-      return this.#inLane([name], { raw, header, feed, name }, undefined, (passage) =>
-        this.#refuse(passage, read.failure),
+    if (read.ok && header.event === HEARTBEAT) return this.#heartbeat(incoming, feed);
+    // what people send themselves tells nothing of whether the feed is alive, and they see what is refused
+    const heard = from === 'feed' ? feed : undefined;
+    const isLoss = header.event !== HEARTBEAT && heard?.ignores?.includes(header.event) !== true;
+    const lacking = isLoss ? heard?.name : undefined;
+    const one = { raw, header, feed, name, lacking, arrival: undefined };
+    if (!read.ok) return this.#inLane([name], one, (passage) => this.#refuse(passage, read.failure));
+    const sent = sentTime(header, zoneOf(feed), clock.now());
+    const arrival = heard && feeds.accept(heard.name, header.controlId, sent.at);
+    return this.#inLane(
+      laneKeys(read.message, name),
+      { ...one, arrival },
+      (passage) => this.#store(passage, read.message),
+      (refused) => putsRight(read.message, refused),
+    );
+  }
+
+  /**
+   * Takes the message of a dead letter as if it came again now: what it lacked may be there, or the mapping be
+   * mended. Resolves with the answer that its sender would get. Throws Failure `not-found`, and `business-rule`
+   * where only its beginning was kept.
+   */
+  async replay(deadLetter: string): Promise<Ack> {
+    const session = this.#sessionFor(undefined, NO_HEADER);
+    const letter = await letterNamed(session, deadLetter);
+    const kept = letter === undefined ? undefined : await keptBefore(session, letter.message);
+    if (letter === undefined || kept === undefined)
+      throw new Failure('not-found', 'There is no dead letter of that id.');
+    if (letter.code === 'too-long') {
+      throw new Failure(
+        'business-rule',
+        'Only the beginning of this message was kept. Raise the setting mllpFrameBytesMax and have it sent again.',
       );
     }
-    const sent = sentTime(header, zoneOf(feed), clock.now());
-    if (header.event === 'NMD^N02') return this.#heartbeat(incoming, feed);
-    // a file tells nothing of whether the feed is alive
-    const isHeard = feed !== undefined && from === 'feed';
-    const arrival = isHeard ? feeds.accept(feed.name, header.controlId, sent.at) : undefined;
-    return this.#inLane(laneKeys(read.message, name), { raw, header, feed, name }, arrival, (passage) =>
-      this.#store(passage, read.message),
-    );
+    return this.take(incoming(kept.raw), 'dead-letter');
   }
 
   async #inLane(
     keys: readonly string[],
-    one: Pick<Passage, 'raw' | 'header' | 'feed' | 'name'>,
-    arrival: Arrival | undefined,
+    one: Omit<Passage, 'session' | 'before' | 'reused' | 'corrects'>,
     work: (passage: Passage) => Promise<Ack>,
+    isCorrection: (refused: Buffer) => boolean = () => false,
   ): Promise<Ack> {
     return this.#lanes.run(keys, async () => {
       const session = this.#sessionFor(one.feed, one.header);
-      const bare: Passage = { ...one, session, arrival, before: undefined, reused: false };
+      const bare: Passage = { ...one, session, before: undefined, reused: false, corrects: undefined };
       try {
         const before = await keptBefore(session, one.name);
         if (before === undefined || isSameMessage(before.raw, one.raw)) {
-          if (before?.code === 'AA') return this.#again(bare, before);
+          if (before?.code === 'AA') return await this.#again(bare, before);
           return await work({ ...bare, before });
         }
         const name = otherName(one.name, one.raw);
         const other = await keptBefore(session, name);
-        if (other?.code === 'AA') return this.#again(bare, other);
-        return await work({ ...bare, name, before: other, reused: true });
+        if (other?.code === 'AA') return await this.#again(bare, other);
+        const corrects = before.code !== 'AA' && isCorrection(before.raw) ? before.deadLetter : undefined;
+        return await work({ ...bare, name, before: other, reused: true, corrects });
       } catch (error) {
         return this.#fail(bare, error);
       }
@@ -147,7 +147,9 @@ export class Intake {
   }
 
   /** A message that was taken before: the answer that it got then. */
-  #again({ arrival }: Passage, { code, answer }: KeptMessage): Ack {
+  async #again({ arrival, session }: Passage, { code, answer, deadLetter }: KeptMessage): Promise<Ack> {
+    const letter = deadLetter === undefined ? undefined : await letterNamed(session, deadLetter);
+    if (letter !== undefined) await resolveLetters(this.#parts, [letter]);
     arrival?.settled();
     return { code, text: answer };
   }
@@ -167,9 +169,9 @@ export class Intake {
             'required',
             'A heartbeat needs MSH-7: the moment up to which everything has been sent.',
           );
-    return this.#inLane([name], { raw, header, feed, name }, undefined, (passage) =>
-      this.#refuse(passage, failure),
-    );
+    // it is no part of any record, so nothing lacks it
+    const one = { raw, header, feed, name, lacking: undefined, arrival: undefined };
+    return this.#inLane([name], one, (passage) => this.#refuse(passage, failure));
   }
 
   async #store(passage: Passage, message: Message): Promise<Ack> {
@@ -231,85 +233,35 @@ export class Intake {
 
   async #commit(passage: Passage, { ops, warnings, unmapped }: Plan): Promise<Ack> {
     const { clock, ids, known } = this.#parts;
-    const { raw, header, feed, session, name, before, arrival } = passage;
+    const { raw, header, feed, session, name, arrival } = passage;
     const at = clock.now();
     const ack = ackFor(header, { code: 'AA', id: ids.next(), at, warnings });
+    const letters = await lettersTaken(this.#parts, passage);
+    const deadLetter = letters.at(-1)?.id;
     const kept = keepMessage(name, {
       code: ack.code,
       answer: ack.text,
       at,
+      ...(deadLetter === undefined ? {} : { deadLetter }),
       ...(warnings.length === 0 ? {} : { warnings }),
       ...(unmapped.length === 0 ? {} : { unmapped }),
       raw,
     });
     const commit = await session.submit(ops, {
-      blobs:
-        before?.deadLetter === undefined
-          ? [kept]
-          : [kept, ...(await this.#accepted(session, before.deadLetter))],
+      blobs: [kept, ...letters.map(keepDeadLetter)],
       action: 'ingest',
       detail: { event: header.event, feed: feed?.name ?? '' },
     });
     known.committed(ops, commit);
+    await resolveLetters(this.#parts, letters);
     arrival?.settled();
     return { ...ack, written: ops.length };
   }
 
-  /** The dead letter of a message that was refused before and is taken now. */
-  async #accepted(session: RecordSession, id: string): Promise<readonly KeptWrite[]> {
-    const bytes = await session.kept('v2-dead-letters', id);
-    if (bytes === undefined) return [];
-    const acceptedAt = new Date(this.#parts.clock.now()).toISOString();
-    return [keepDeadLetter({ ...keptDeadLetter(bytes), acceptedAt })];
-  }
-
-  /** Keeps a message that is never valid, with the reason; AR. AE where it is only that it cannot be taken now. */
+  /** AR, and kept with the reason. AE where it is only that it cannot be taken now. */
   async #refuse(passage: Passage, failure: Failure): Promise<Ack> {
-    const { clock, ids, log } = this.#parts;
-    const { header, feed, before, arrival, session, name, raw } = passage;
     if (FOR_NOW.has(failure.code)) throw failure;
-    const problem = { issue: failure.code, text: failure.message };
-    if (before?.code === 'AR' && before.issue === failure.code) {
-      return { ...this.#again(passage, before), problem };
-    }
-    const at = clock.now();
-    const ack = ackFor(header, {
-      code: 'AR',
-      id: ids.next(),
-      at,
-      problem,
-    });
-    const deadLetter = before?.deadLetter ?? ids.next();
-    const kept: KeptMessage = { code: 'AR', answer: ack.text, at, deadLetter, issue: failure.code, raw };
-    await session.submit([], {
-      blobs: [keepMessage(name, kept), this.#deadLetter(passage, deadLetter, 'AR', failure)],
-      action: 'ingest',
-      detail: { event: header.event, feed: feed?.name ?? '', refused: failure.code },
-    });
-    log.warn({ feed: feed?.name, event: header.event, code: failure.code, deadLetter }, 'message refused');
-    arrival?.settled();
-    return ack;
-  }
-
-  #deadLetter(
-    { header, feed, name, raw }: Passage,
-    id: string,
-    answer: 'AR' | 'AE',
-    failure: Failure,
-  ): KeptWrite {
-    return keepDeadLetter({
-      id,
-      at: new Date(this.#parts.clock.now()).toISOString(),
-      ...(feed === undefined ? {} : { feed: feed.name }),
-      sender: [header.sendingApplication, header.sendingFacility].join(' ').trim(),
-      controlId: header.controlId,
-      event: header.event,
-      answer,
-      code: failure.code,
-      reason: failure.message,
-      bytes: raw.length,
-      message: name,
-    });
+    return refuseMessage(this.#parts, passage, failure);
   }
 
   /** AE: nothing took effect, and the sender has to send it again. A defect of ours is kept for people to look at. */
@@ -322,7 +274,7 @@ export class Intake {
     if (error instanceof Failure) log.warn(fields, 'message put off');
     else {
       log.error({ ...fields, error: (error as Error).name, at: framesOf(error) }, 'defect');
-      await this.#keepDefect(passage, failure);
+      await keepDefect(this.#parts, passage, failure);
     }
     arrival?.owed();
     return ackFor(header, {
@@ -332,36 +284,6 @@ export class Intake {
       problem: { issue: failure.code, text: failure.message },
     });
   }
-
-  async #keepDefect(passage: Passage, failure: Failure): Promise<void> {
-    const { clock, ids, log } = this.#parts;
-    const { header, feed, session, name, raw } = passage;
-    try {
-      const before = await keptBefore(session, name);
-      if (before !== undefined) return;
-      const deadLetter = ids.next();
-      const kept: KeptMessage = {
-        code: 'AE',
-        answer: '',
-        at: clock.now(),
-        deadLetter,
-        issue: failure.code,
-        raw,
-      };
-      await session.submit([], {
-        blobs: [keepMessage(name, kept), this.#deadLetter(passage, deadLetter, 'AE', failure)],
-        action: 'ingest',
-        detail: { event: header.event, feed: feed?.name ?? '', refused: failure.code },
-      });
-    } catch {
-      log.warn({ event: header.event }, 'a message that met a defect could not be kept');
-    }
-  }
-}
-
-async function keptBefore(session: RecordSession, name: string): Promise<KeptMessage | undefined> {
-  const bytes = await session.kept('v2-messages', name);
-  return bytes === undefined ? undefined : keptMessage(bytes);
 }
 
 /** Nothing is dropped for a sender whose counter began anew; people can see that it did. */

@@ -16,7 +16,7 @@ export interface KeptMessage {
   readonly answer: string;
   /** Milliseconds since 1970. */
   readonly at: number;
-  /** Of one that was refused. */
+  /** Of one that was refused, or that put right another one which was. */
   readonly deadLetter?: string;
   readonly issue?: IssueType;
   /** What was left out or changed. */
@@ -45,13 +45,20 @@ export interface DeadLetter {
   readonly reason: string;
   /** Bytes that are kept. */
   readonly bytes: number;
-  /** When it came again and was taken: ISO 8601. */
+  /** When it was taken after all, as it was or put right under the same control id: ISO 8601. */
   readonly acceptedAt?: string;
+  /** Somebody looked, and nothing is missing because of it. */
+  readonly dismissed?: { readonly at: string; readonly reason: string };
 }
 
 /** A dead letter as it is kept: with the name of the message that it is about. */
 export interface KeptDeadLetter extends DeadLetter {
   readonly message: string;
+}
+
+/** Whether a dead letter leaves nothing to do. */
+export function isSettled({ acceptedAt, dismissed }: DeadLetter): boolean {
+  return acceptedAt !== undefined || dismissed !== undefined;
 }
 
 const NAME_LENGTH_MAX = 400;

@@ -15,17 +15,22 @@ const NUMBERS: Readonly<Record<string, readonly number[]>> = {
 
 /** The keys of a message, with `own`: its sender and control id. */
 export function laneKeys(message: Message, own: string): readonly string[] {
-  const keys = new Set([own]);
+  return [...numbersIn(message).add(own)];
+}
+
+/** Every number of a patient, a visit or an order in a message. */
+export function numbersIn(message: Message): Set<string> {
+  const keys = new Set<string>();
   for (const segment of message.segments) {
     const kind = segment.name === 'MRG' ? 'PID' : segment.name;
     for (const n of NUMBERS[segment.name] ?? []) {
-      for (const number of numbersIn(segment, n)) keys.add(`${kind} ${number}`);
+      for (const number of fieldNumbers(segment, n)) keys.add(`${kind} ${number}`);
     }
   }
-  return [...keys];
+  return keys;
 }
 
-function numbersIn(segment: Segment, n: number): readonly string[] {
+function fieldNumbers(segment: Segment, n: number): readonly string[] {
   return repetitions(segment, n)
     .map((one) => part(one, 1))
     .filter((one) => one !== '');

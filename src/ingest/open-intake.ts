@@ -4,8 +4,9 @@
  * is mapped from what is no longer so.
  */
 import type { Asker } from '../access/actor.ts';
-import { Intake, type IntakeParts } from './intake.ts';
+import { Intake } from './intake.ts';
 import { KnownRecords } from './known-records.ts';
+import type { IntakeParts } from './passage.ts';
 
 export type OpenIntakeParts = Omit<IntakeParts, 'known'>;
 

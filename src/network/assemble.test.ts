@@ -9,7 +9,7 @@ import { type NetworkUnderTest, openNetworkUnderTest, until } from '../../test/n
 import { condition, patient } from '../../test/person-under-test.ts';
 import type { Id, InstantMs, NhsNumber } from '../base/brands.ts';
 import type { SharedRecord, SourceReport } from './shared-record.ts';
-import { encodeAnswer, type SourceEntry } from './source-answer.ts';
+import { encodeAnswer, type SourceEntry, type SourceState } from './source-answer.ts';
 
 const ANN = '9990000018' as NhsNumber;
 const BOB = '9990000026' as NhsNumber;
@@ -82,11 +82,16 @@ const person = (id: string, value: string): SourceEntry => ({
     }),
   ),
 });
-const answerOf = (entries: readonly SourceEntry[], asAt = 1000, about = ANN): Buffer =>
+const answerOf = (
+  entries: readonly SourceEntry[],
+  asAt = 1000,
+  about = ANN,
+  more: Partial<SourceState> = {},
+): Buffer =>
   encodeAnswer(
     {
       kind: 'record',
-      state: { asAt: asAt as InstantMs, coverage: [], behind: [] },
+      state: { asAt: asAt as InstantMs, coverage: [], behind: [], ...more },
       patients: ['ann' as Id],
       entries,
     },
@@ -153,6 +158,40 @@ describe('a peer that is well by its probes', () => {
       expect(() =>
         JSON.parse(Buffer.concat([...network.node('GP1').network.sharedRecords.bundle(record)]).toString()),
       ).not.toThrow();
+    },
+  );
+
+  it.each([
+    [
+      'has refused a message',
+      1000,
+      { behind: [{ kind: 'Observation', since: 1000 as InstantMs }], refused: 1 },
+      'It answered now, but a message from its systems could not be taken, so its record may not be whole since ' +
+        '1970-01-01T00:00:01.000Z. What may be missing since then: Observation.',
+    ],
+    [
+      'has refused several, and another feed was never heard',
+      0,
+      { behind: [{ kind: 'Observation', since: 0 as InstantMs }], refused: 3 },
+      'It answered now, but 3 messages from its systems could not be taken, so its record may not be whole. ' +
+        'What may be missing: Observation.',
+    ],
+    [
+      'has not heard a feed yet',
+      0,
+      { behind: [{ kind: 'Condition', since: 0 as InstantMs }] },
+      'It answered now, but one of its systems has never been heard. What may be missing: Condition.',
+    ],
+  ] as const)(
+    'and %s is behind, in plain words and without an age that it has not',
+    async (_what, at, more, words) => {
+      await pretend((response) => response.end(answerOf([person('ann', ANN)], at, ANN, more)));
+      const { status, asAt, diagnostics } = hospital(await ask());
+      expect({ status, asAt, diagnostics }).toEqual({
+        status: 'behind',
+        asAt: at === 0 ? undefined : at,
+        diagnostics: words,
+      });
     },
   );
 

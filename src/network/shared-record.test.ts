@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type NetworkUnderTest, openNetworkUnderTest, until } from '../../test/network-under-test.ts';
-import type { NhsNumber } from '../base/brands.ts';
+import type { InstantMs, NhsNumber } from '../base/brands.ts';
 import { Failure } from '../base/failure.ts';
 import type { SharedRecord, SourceReport } from './shared-record.ts';
 
@@ -192,6 +192,25 @@ describe('a feed that is late', () => {
     expect(report(await ask(), 'RX1').asAt).toBe(asAt);
     isBeating = true;
     await when('RX1', 'live');
+  });
+});
+
+describe('a feed whose message was refused', () => {
+  it('leaves its organisation behind from before that message, until it is missing no longer', async () => {
+    const { feeds } = network.node('RX1');
+    await when('RX1', 'live');
+    const sentAt = (Date.now() - 60_000) as InstantMs;
+    await feeds.refuse('adt', { deadLetter: 'D1', sentAt, reason: 'not-supported' });
+    const { status, asAt, behind, coverage, diagnostics } = report(await ask(), 'RX1');
+    expect({ status, asAt, behind }).toEqual({
+      status: 'behind',
+      asAt: sentAt - 1,
+      behind: [{ kind: 'Condition', since: sentAt - 1 }],
+    });
+    expect(coverage).toEqual([{ kind: 'Condition', since: '2020-01-01', asAt: sentAt - 1 }]);
+    expect(diagnostics).toMatch(/a message from its systems could not be taken/);
+    await feeds.resolve('adt', [{ deadLetter: 'D1' }]);
+    expect(report(await ask(), 'RX1').status).toBe('live');
   });
 });
 

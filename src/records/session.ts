@@ -67,10 +67,24 @@ export interface RecordSession {
   kept(space: KeptSpace, name: string): Promise<Buffer | undefined>;
   /** Names in `space` that sort after `after`, at most `count`, in order. Throws as `kept` does. */
   keptNames(space: KeptSpace, after: string | undefined, count: number): Promise<readonly string[]>;
+  /**
+   * Whether the asker may do something at a door that no other method decides on; what then touches the store
+   * decides and audits for itself. Throws Failure `forbidden` with its audit row in the log.
+   */
+  permit(act: DoorAct): Promise<void>;
+  /** As `permit`, for a read that no other method records: the row of one that is permitted is in the log, too. */
+  permitRead(act: DoorAct): Promise<void>;
   /** Commits after `after`; role `node` and `system` only. */
   changes(after: Seq, signal: AbortSignal): AsyncIterable<Change>;
   /** The newest seq. */
   head(): Promise<Seq>;
+}
+
+/** What is asked of a door: by which rule it is decided, and what its audit row says was wanted of what. */
+export interface DoorAct {
+  readonly rule: 'feeds' | 'messages' | 'import';
+  readonly action: AuditDraft['action'];
+  readonly target: string;
 }
 
 /**
@@ -84,7 +98,10 @@ export interface KeptWrite extends BlobWrite {
 }
 
 export interface SubmitOptions {
-  /** Written in the same durable commit: the raw message behind the ops. */
+  /**
+   * Written in the same durable commit: the raw message behind the ops. Notes on refused messages alone, with no
+   * op, are the engineer's to write, too.
+   */
   readonly blobs?: readonly KeptWrite[];
   /** What the audit row calls the act; taken from the ops where left out. */
   readonly action?: AuditDraft['action'];

@@ -27,7 +27,7 @@ import type {
 } from '../store/store.ts';
 import type { BeforeAnswer, RecordsParts } from './open-records.ts';
 import type { StorePersonIndex } from './person-index.ts';
-import type { AuditNote, KeptSpace, RecordSession, SubmitOptions } from './session.ts';
+import type { AuditNote, DoorAct, KeptSpace, RecordSession, SubmitOptions } from './session.ts';
 import { type Act, auditDraft, personsOf, searchTarget } from './session-audit.ts';
 import { submitOps } from './submit.ts';
 
@@ -187,10 +187,24 @@ export class StoreSession implements RecordSession {
     return names;
   }
 
-  async #maySeeKept(space: KeptSpace): Promise<void> {
-    const action = space === 'v2-messages' ? 'messages' : 'feeds';
-    const decision = decide({ asker: this.asker, at: this.#parts.ods, action, own: NO_PERSONS });
-    if (decision.kind === 'refuse') throw await this.#refused(decision, space, NO_PERSONS);
+  #maySeeKept(space: KeptSpace): Promise<void> {
+    const rule = space === 'v2-messages' ? 'messages' : 'feeds';
+    return this.permit({ rule, action: 'read', target: space });
+  }
+
+  async permit({ rule, action, target }: DoorAct): Promise<void> {
+    const decision = decide({ asker: this.asker, at: this.#parts.ods, action: rule, own: NO_PERSONS });
+    if (decision.kind === 'refuse') throw await this.#refused(decision, target, NO_PERSONS, action);
+  }
+
+  async permitRead(act: DoorAct): Promise<void> {
+    await this.permit(act);
+    await this.#auditRead({
+      action: act.action,
+      targets: [act.target],
+      persons: NO_PERSONS,
+      outcome: 'ok',
+    });
   }
 
   async *changes(after: Seq, signal: AbortSignal): AsyncIterable<Change> {
