@@ -1,7 +1,7 @@
 /**
  * Messages that are not taken: each is kept with the reason, as a dead letter for people to look at. One that is
  * refused for good leaves its feed lacking something, which is on disk before the sender hears of it: until the
- * message is taken after all, or somebody dismisses it (docs/adr/0010).
+ * message is taken after all, or somebody dismisses it (docs/adr/0011).
  */
 import { Failure } from '../base/failure.ts';
 import type { KeptWrite, RecordSession } from '../records/session.ts';

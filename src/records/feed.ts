@@ -2,7 +2,7 @@
  * One feed's arithmetic: when it was last heard, its watermark, and what holds it back. No effects but its own
  * numbers. A message that was answered "try again" is owed: the watermark waits for it. One that was refused
  * for good takes the stated watermark back to before it was sent, and the feed is late, until the message is
- * taken after all or somebody dismisses it (docs/adr/0010).
+ * taken after all or somebody dismisses it (docs/adr/0011).
  */
 import type { InstantMs } from '../base/brands.ts';
 import type { Clock } from '../base/clock.ts';

@@ -141,6 +141,11 @@ describe('config check', () => {
       { feeds: [{ name: 'adt', transport: 'mllp', covers: [], heartbeatSeconds: 5, timeZone: 'Mars' }] },
       'feeds[0].timeZone',
     ],
+    [
+      'an event',
+      { feeds: [{ name: 'adt', transport: 'mllp', covers: [], heartbeatSeconds: 5, ignores: ['SIU'] }] },
+      'feeds[0].ignores',
+    ],
     ['a setting', { settings: { unicorns: 1 } }, 'unicorns'],
   ])('names %s that is wrong: exit 2', async (_what, more, named) => {
     const said = await openward(['config', 'check', '--config', await nodeFile('wrong.json', more)]);
