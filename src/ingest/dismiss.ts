@@ -23,7 +23,7 @@ const BATCH = 100;
 
 /**
  * Dismisses what is not settled of these dead letters, and resolves with how many those were. Throws Failure
- * `not-found` where one of them is not this feed's, before anything is done, and what `submit` throws.
+ * `not-found` where one of them is not this feed's, before anything is done, and what `settle` throws.
  */
 export async function dismiss(
   { feeds, clock }: { readonly feeds: Feeds; readonly clock: Clock },
@@ -45,11 +45,8 @@ export async function dismiss(
   const open = letters.filter((one) => !isSettled(one));
   for (let from = 0; from < open.length; from += BATCH) {
     const batch = open.slice(from, from + BATCH).map((one) => ({ ...one, dismissed }));
-    await session.submit([], {
-      blobs: batch.map(keepDeadLetter),
-      action: 'update',
-      detail: { act: 'dismissal', feed, deadLetters: batch.length, first: batch[0]?.id ?? '' },
-    });
+    const detail = { act: 'dismissal', feed, deadLetters: batch.length, first: batch[0]?.id ?? '' };
+    await session.settle(batch.map(keepDeadLetter), detail);
   }
   await resolveLetters({ feeds }, letters);
   if (deadLetters === undefined)

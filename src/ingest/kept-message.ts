@@ -5,7 +5,7 @@
  */
 import { hash } from 'node:crypto';
 import type { IssueType } from '../base/failure.ts';
-import type { KeptWrite } from '../records/session.ts';
+import type { KeptWrite, LetterWrite } from '../records/session.ts';
 import type { Warning } from './v2/mapping.ts';
 import type { AckCode } from './v2-ack.ts';
 import type { Header } from './v2-header.ts';
@@ -107,7 +107,7 @@ export function keptMessage(bytes: Buffer): KeptMessage {
 }
 
 /** The write that keeps a dead letter. */
-export function keepDeadLetter(letter: KeptDeadLetter): KeptWrite {
+export function keepDeadLetter(letter: KeptDeadLetter): LetterWrite {
   return { space: 'v2-dead-letters', name: letter.id, bytes: Buffer.from(JSON.stringify(letter)) };
 }
 

@@ -238,7 +238,7 @@ describe('a dismissal', () => {
       action: 'update',
       actor: { role: 'engineer', organisation: HERE },
       purpose: 'administration',
-      targets: [],
+      targets: ['v2-dead-letters'],
       persons: [],
       outcome: 'ok',
     };

@@ -68,6 +68,11 @@ export interface RecordSession {
   /** Names in `space` that sort after `after`, at most `count`, in order. Throws as `kept` does. */
   keptNames(space: KeptSpace, after: string | undefined, count: number): Promise<readonly string[]>;
   /**
+   * Writes on notes about refused messages what became of them, with an audit row in the same durable commit.
+   * The engineer may, too; throws Failure `forbidden`.
+   */
+  settle(letters: readonly LetterWrite[], detail: NonNullable<AuditDraft['detail']>): Promise<void>;
+  /**
    * Whether the asker may do something at a door that no other method decides on; what then touches the store
    * decides and audits for itself. Throws Failure `forbidden` with its audit row in the log.
    */
@@ -97,11 +102,13 @@ export interface KeptWrite extends BlobWrite {
   readonly space: KeptSpace;
 }
 
+/** A note on a message that was refused. */
+export interface LetterWrite extends KeptWrite {
+  readonly space: 'v2-dead-letters';
+}
+
 export interface SubmitOptions {
-  /**
-   * Written in the same durable commit: the raw message behind the ops. Notes on refused messages alone, with no
-   * op, are the engineer's to write, too.
-   */
+  /** Written in the same durable commit: the raw message behind the ops. */
   readonly blobs?: readonly KeptWrite[];
   /** What the audit row calls the act; taken from the ops where left out. */
   readonly action?: AuditDraft['action'];

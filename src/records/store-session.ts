@@ -27,7 +27,7 @@ import type {
 } from '../store/store.ts';
 import type { BeforeAnswer, RecordsParts } from './open-records.ts';
 import type { StorePersonIndex } from './person-index.ts';
-import type { AuditNote, DoorAct, KeptSpace, RecordSession, SubmitOptions } from './session.ts';
+import type { AuditNote, DoorAct, KeptSpace, LetterWrite, RecordSession, SubmitOptions } from './session.ts';
 import { type Act, auditDraft, personsOf, searchTarget } from './session-audit.ts';
 import { submitOps } from './submit.ts';
 
@@ -190,6 +190,13 @@ export class StoreSession implements RecordSession {
   #maySeeKept(space: KeptSpace): Promise<void> {
     const rule = space === 'v2-messages' ? 'messages' : 'feeds';
     return this.permit({ rule, action: 'read', target: space });
+  }
+
+  async settle(letters: readonly LetterWrite[], detail: NonNullable<AuditNote['detail']>): Promise<void> {
+    const [action, target] = ['update', 'v2-dead-letters'] as const;
+    await this.permit({ rule: 'feeds', action, target });
+    const act: Act = { action, targets: [target], persons: NO_PERSONS, outcome: 'ok', detail };
+    await this.#parts.store.commit([], this.#draft(act), letters);
   }
 
   async permit({ rule, action, target }: DoorAct): Promise<void> {

@@ -11,7 +11,7 @@ import { patientsOf } from '../fhir/compartments.ts';
 import type { Resource, ResourceType } from '../fhir/resource.ts';
 import { type Scope, wholeScope } from '../store/scope.ts';
 import type { Commit, Snapshot, WriteOp } from '../store/store.ts';
-import type { KeptWrite, SubmitOptions } from './session.ts';
+import type { SubmitOptions } from './session.ts';
 import { auditDraft, writeAction, writeTargets } from './session-audit.ts';
 import type { SessionParts } from './store-session.ts';
 
@@ -35,7 +35,7 @@ export async function submitOps(
     detail: { ...detail, ...options.detail },
   };
 
-  const { refusal, scope } = await decideOps(parts, asker, named, options.blobs ?? [], replaced);
+  const { refusal, scope } = await decideOps(parts, asker, named, replaced);
   if (refusal !== undefined) {
     await store.auditReads([
       auditDraft(asker, clock.now(), {
@@ -109,7 +109,6 @@ async function decideOps(
   parts: SessionParts,
   asker: Asker,
   ops: readonly WriteOp[],
-  blobs: readonly KeptWrite[],
   touched: Set<string>,
 ): Promise<{ readonly refusal?: Refusal; readonly scope?: Scope }> {
   if (asker.actor.role === 'node' && ops.length === 0 && asker.actor.organisation === parts.ods) return {};
@@ -119,7 +118,7 @@ async function decideOps(
     const decision = decide({
       asker,
       at: parts.ods,
-      action: isNoteOnly(ops, blobs) ? 'feeds' : 'write',
+      action: 'write',
       own: [],
       ...(type === undefined ? {} : { type }),
     });
@@ -134,11 +133,6 @@ async function decideOps(
     if (refusal !== undefined) return { refusal };
   }
   return isSystem || scope === undefined ? {} : { scope };
-}
-
-/** Nothing but notes on refused messages: whoever may see them may write on them what became of them. */
-function isNoteOnly(ops: readonly WriteOp[], blobs: readonly KeptWrite[]): boolean {
-  return ops.length === 0 && blobs.length > 0 && blobs.every((one) => one.space === 'v2-dead-letters');
 }
 
 /**
