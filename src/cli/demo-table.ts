@@ -2,7 +2,7 @@
  * What `openward demo` prints when all is ready: organisations, addresses, people to try, and what to do with
  * them.
  */
-import type { DemoState } from '../demo/control.ts';
+import type { DemoState } from '../base/demo-control.ts';
 import { tableOf } from './text-table.ts';
 
 /** People that the table shows; `--json` lists more. */

@@ -2,8 +2,9 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
+import { type DemoState, FAULTS } from '../base/demo-control.ts';
 import { Failure } from '../base/failure.ts';
-import { controlDemo, type DemoState, FAULTS } from '../demo/control.ts';
+import { controlDemo } from '../demo/control.ts';
 import { Supervisor } from '../demo/supervisor.ts';
 import { openNodeKeys } from '../network/keys.ts';
 import { demoTable } from './demo-table.ts';
@@ -36,14 +37,14 @@ export function demoCommand(program: Command): void {
     .option('--fresh', 'throw away what an earlier demo left in the folder')
     .option('--json', 'print one line of JSON when all is ready')
     .action(runDemo);
-  const control = (name: string, text: string, path: string): void => {
+  const control = (name: string, text: string, path: '/stop' | '/start'): void => {
     demo
       .command(name)
       .description(text)
       .argument('<ods>', 'the organisation’s ODS code')
       .option('--data <dir>', 'folder of the demo', DEMO_DATA)
       .action(async (ods: string, { data }: { data: string }) => {
-        await controlDemo(resolve(data), 'POST', path, { ods });
+        await controlDemo(resolve(data), { method: 'POST', path, body: { ods } });
       });
   };
   control('stop', 'Kill one organisation’s node (SIGKILL).', '/stop');
@@ -58,7 +59,7 @@ export function demoCommand(program: Command): void {
       if (!FAULTS.some((one) => one === fault)) {
         throw new Failure('value', `A fault is one of ${FAULTS.join(', ')}, not "${fault}".`);
       }
-      await controlDemo(resolve(data), 'POST', '/fault', { ods, fault });
+      await controlDemo(resolve(data), { method: 'POST', path: '/fault', body: { ods, fault } });
     });
 }
 

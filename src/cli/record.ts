@@ -6,9 +6,10 @@ import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { systemClock } from '../base/clock.ts';
+import type { DemoState } from '../base/demo-control.ts';
 import { Failure } from '../base/failure.ts';
 import type { NodeConfig, OrganisationKind } from '../base/node-config.ts';
-import { controlDemo, type DemoState } from '../demo/control.ts';
+import { controlDemo } from '../demo/control.ts';
 import { NHS_NUMBER_SYSTEM } from '../fhir/resource.ts';
 import { chosenNode, DEMO_DATA, readNodeConfig } from './node-config-file.ts';
 import { type RecordBundle, recordText } from './record-text.ts';
@@ -69,7 +70,8 @@ export function recordCommand(program: Command): void {
  * demo runs.
  */
 async function usualNode(data: string, nhsNumber: string): Promise<string> {
-  const { nodes, people } = (await controlDemo(resolve(data), 'GET', '/state')) as DemoState;
+  const state = await controlDemo(resolve(data), { method: 'GET', path: '/state' });
+  const { nodes, people } = state as DemoState;
   const practices = nodes.filter((node) => node.kind === 'gp' && node.running);
   const sources = people.find((person) => person.nhsNumber === nhsNumber)?.sources ?? [];
   const chosen = practices.find((node) => sources.includes(node.ods)) ?? practices[0];

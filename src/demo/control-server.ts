@@ -1,7 +1,7 @@
 /** The supervisor's end of the control socket: state, stop, start, fault. Small JSON in, small JSON out. */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { type DemoState, FAULTS, type Fault } from '../base/demo-control.ts';
 import { Failure } from '../base/failure.ts';
-import { type DemoState, FAULTS, type Fault } from './control.ts';
 
 /** What the control socket can do. */
 export interface Controlled {

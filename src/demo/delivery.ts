@@ -2,6 +2,7 @@
  * What made-up source systems send to their organisations' nodes, and to whom it belongs: the shapes between
  * people/ and the supervisor.
  */
+import type { PersonToTry } from '../base/demo-control.ts';
 
 /** One thing that a source system sends. */
 export type Delivery =
@@ -9,20 +10,6 @@ export type Delivery =
   | { readonly kind: 'fhir'; readonly ods: string; readonly bundle: string }
   /** An HL7 v2 message for MLLP, segments ended by CR. Those of one organisation are sent in their order. */
   | { readonly kind: 'v2'; readonly ods: string; readonly message: string };
-
-/** A person to try, as `openward demo --json` lists them. */
-export interface PersonToTry {
-  readonly nhsNumber: string;
-  /** `Aisha Begum` */
-  readonly name: string;
-  /** Every organisation that holds something about the person under a verified NHS number. */
-  readonly sources: readonly string[];
-  /**
-   * What makes this person worth a look, in a few words: `seven kinds of organisation`, `shares a name and
-   * birth date`.
-   */
-  readonly why: string;
-}
 
 /** One person's deliveries, in the order in which their life happened at each organisation. */
 export interface MadePerson {

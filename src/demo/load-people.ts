@@ -3,8 +3,10 @@
  * people, many at a time, each person's messages in order. Sending again changes nothing, so a load that was
  * broken off is simply done again.
  */
+
+import type { PersonToTry } from '../base/demo-control.ts';
 import { Failure } from '../base/failure.ts';
-import type { Delivery, MadePerson, PersonToTry } from './delivery.ts';
+import type { Delivery, MadePerson } from './delivery.ts';
 import type { SourceSystems } from './source-systems.ts';
 
 /** People on their way at once: enough to keep every node busy, few enough for any number of people. */

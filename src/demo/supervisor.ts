@@ -9,10 +9,10 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { systemClock } from '../base/clock.ts';
+import { callSupervisor, type DemoState, type Fault, type PersonToTry } from '../base/demo-control.ts';
 import { Failure } from '../base/failure.ts';
-import { callSupervisor, type DemoState, type Fault, supervisorPlace } from './control.ts';
+import { supervisorPlace } from './control.ts';
 import { controlHandler } from './control-server.ts';
-import type { PersonToTry } from './delivery.ts';
 import { loadPeople, peopleToTry } from './load-people.ts';
 import {
   type DemoNode,
@@ -260,7 +260,8 @@ export class Supervisor {
 async function refuseSecondDemo(data: string): Promise<void> {
   const place = await supervisorPlace(data);
   if (place === undefined) return;
-  const answers = await callSupervisor(place.socket, 'GET', '/state', undefined, 2000).then(
+  const call = { method: 'GET', path: '/state', timeoutMs: 2000 } as const;
+  const answers = await callSupervisor(place.socket, call).then(
     () => true,
     () => false,
   );

@@ -4,7 +4,8 @@
  * rules); reference: ux 1.3 and 1.5.
  */
 import type { HumanName } from 'fhir/r4.d.ts';
-import { calendarSpan, type Moment, monthName } from './moment.ts';
+import { monthName } from '../base/months.ts';
+import { calendarSpan, type Moment } from './moment.ts';
 
 /** What stands where nothing was recorded; never blank, never a question mark. */
 export const NOT_RECORDED = 'Not recorded';

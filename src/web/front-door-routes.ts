@@ -3,11 +3,12 @@
  * what to try.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { FAULTS, type Fault } from '../base/demo-control.ts';
 import { Failure } from '../base/failure.ts';
 import { frameOf, sendPage } from './page-answer.ts';
 import { requireSameOrigin } from './page-session.ts';
 import { frontDoorPage } from './pages/front-door-page.tsx';
-import { type Acted, FAULTS, type Fault, type Supervisor } from './supervisor.ts';
+import type { Acted, Supervisor } from './supervisor.ts';
 import type { WebParts } from './web-parts.ts';
 
 /** Mounts `/` and, in the demo, `/systems/…`. */

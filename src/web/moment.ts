@@ -78,26 +78,6 @@ export function newestFirst(a: Moment | undefined, b: Moment | undefined): numbe
   return b.order - a.order;
 }
 
-const MONTHS = [
-  'January',
-  'February',
-  'March',
-  'April',
-  'May',
-  'June',
-  'July',
-  'August',
-  'September',
-  'October',
-  'November',
-  'December',
-] as const;
-
-/** `August` for 8 */
-export function monthName(month: number): string {
-  return MONTHS[month - 1] ?? '';
-}
-
 /** Whole years, months and days from one date to a later one, counted as a calendar does. */
 export function calendarSpan(
   from: Moment,

@@ -4,7 +4,8 @@
  * reference: ux 1.3.
  */
 import type { HumanName } from 'fhir/r4.d.ts';
-import { type Moment, monthName } from './moment.ts';
+import { monthName } from '../base/months.ts';
+import type { Moment } from './moment.ts';
 
 /** `6 August 2018`, or as much of it as was recorded: `August 2018`, `2018`. */
 export function patientDate(moment: Moment): string {

@@ -97,6 +97,11 @@ const REFUSALS: Readonly<Record<Face, Readonly<Record<RefusalRule, string>>>> = 
   },
 };
 
+/** Whether the sentence says whose it is. */
+export function sentenceNames(source: SourceView): boolean {
+  return source.status === 'copy' || source.status === 'unavailable';
+}
+
 /** Whether asking again could bring more. */
 export function isWorthTrying(source: SourceView): boolean {
   return source.status === 'unavailable' || source.status === 'copy' || source.status === 'behind';

@@ -1,44 +1,27 @@
 /**
  * The demo's supervisor, as pages see it: which processes run, people worth a look, and stop, start and
- * fault. It speaks JSON over HTTP on a Unix socket. Where it does not answer, pages say so and show the
- * rest.
+ * fault. Where it does not answer, pages say so and show the rest.
  */
-import { request } from 'node:http';
-
-export const FAULTS = ['none', 'slow', 'hang', 'garbage', 'cut-feed'] as const;
-export type Fault = (typeof FAULTS)[number];
-
-export interface DemoNode {
-  readonly ods: string;
-  readonly name: string;
-  readonly kind: string;
-  readonly url: string;
-  readonly running: boolean;
-  readonly fault: Fault;
-}
-
-export interface DemoPerson {
-  readonly nhsNumber: string;
-  readonly name: string;
-  readonly sources: readonly string[];
-  /** What makes this person worth a look; may be empty. */
-  readonly why: string;
-}
+import {
+  callSupervisor,
+  type DemoNodeState,
+  type DemoState,
+  FAULTS,
+  type Fault,
+  type PersonToTry,
+  type SupervisorAnswer,
+  type SupervisorCall,
+} from '../base/demo-control.ts';
 
 /** Whether there is more to say of this person than that the record is a usual one. */
-export function hasStory({ why }: DemoPerson): boolean {
+export function hasStory({ why }: PersonToTry): boolean {
   return why !== '' && !why.startsWith('a usual record');
 }
 
 /** What makes the person worth a look, as a sentence. */
-export function whyWords({ why, sources }: DemoPerson): string {
+export function whyWords({ why, sources }: PersonToTry): string {
   const words = why === '' ? `something in ${sources.length} places` : why;
   return `${words.charAt(0).toUpperCase()}${words.slice(1).replace(/\.$/, '')}.`;
-}
-
-export interface DemoState {
-  readonly nodes: readonly DemoNode[];
-  readonly people: readonly DemoPerson[];
 }
 
 export type Acted = { readonly ok: true } | { readonly ok: false; readonly error: string };
@@ -54,12 +37,13 @@ export interface Supervisor {
 const STATE_MS = 1_000;
 /** Starting an organisation opens its store. */
 const ACT_MS = 30_000;
-const BYTES_MAX = 10_000_000;
 
 /** The supervisor behind this socket. */
 export function supervisorAt(socketPath: string): Supervisor {
-  const act = async (path: string, body: object): Promise<Acted> => {
-    const answer = await call(socketPath, 'POST', path, body, ACT_MS).catch(() => undefined);
+  const ask = (call: SupervisorCall): Promise<SupervisorAnswer | undefined> =>
+    callSupervisor(socketPath, call).catch(() => undefined);
+  const act = async (path: SupervisorCall['path'], body: object): Promise<Acted> => {
+    const answer = await ask({ method: 'POST', path, body, timeoutMs: ACT_MS });
     if (answer === undefined) return { ok: false, error: SILENT };
     if (answer.status === 200) return { ok: true };
     const said = (answer.body as { error?: unknown } | undefined)?.error;
@@ -67,7 +51,7 @@ export function supervisorAt(socketPath: string): Supervisor {
   };
   return {
     async state() {
-      const answer = await call(socketPath, 'GET', '/state', undefined, STATE_MS).catch(() => undefined);
+      const answer = await ask({ method: 'GET', path: '/state', timeoutMs: STATE_MS });
       return answer?.status === 200 ? stateIn(answer.body) : undefined;
     },
     stop: (ods) => act('/stop', { ods }),
@@ -77,52 +61,6 @@ export function supervisorAt(socketPath: string): Supervisor {
 }
 
 const SILENT = 'The supervisor of the demo does not answer, so nothing was changed.';
-
-interface SupervisorAnswer {
-  readonly status: number;
-  readonly body: unknown;
-}
-
-function call(
-  socketPath: string,
-  method: string,
-  path: string,
-  body: object | undefined,
-  timeoutMs: number,
-): Promise<SupervisorAnswer> {
-  return new Promise((resolve, reject) => {
-    const text = body === undefined ? '' : JSON.stringify(body);
-    const headers =
-      body === undefined
-        ? {}
-        : { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) };
-    const asked = request(
-      { socketPath, method, path, headers, signal: AbortSignal.timeout(timeoutMs) },
-      (answer) => {
-        const pieces: Buffer[] = [];
-        let length = 0;
-        answer.on('data', (piece: Buffer) => {
-          length += piece.length;
-          if (length > BYTES_MAX) answer.destroy(new Error('too long'));
-          pieces.push(piece);
-        });
-        answer.on('error', reject);
-        answer.on('end', () => {
-          try {
-            resolve({
-              status: answer.statusCode ?? 0,
-              body: JSON.parse(Buffer.concat(pieces).toString('utf8')),
-            });
-          } catch (error) {
-            reject(error);
-          }
-        });
-      },
-    );
-    asked.on('error', reject);
-    asked.end(text);
-  });
-}
 
 /** What can be used of the answer; what has not the shape is left out. */
 function stateIn(body: unknown): DemoState | undefined {
@@ -136,13 +74,13 @@ function stateIn(body: unknown): DemoState | undefined {
   };
 }
 
-function isNode(value: unknown): value is DemoNode {
-  const node = value as Partial<DemoNode> | null;
+function isNode(value: unknown): value is DemoNodeState {
+  const node = value as Partial<DemoNodeState> | null;
   return typeof node?.ods === 'string' && typeof node.name === 'string' && typeof node.running === 'boolean';
 }
 
-function isPerson(value: unknown): value is DemoPerson {
-  const person = value as Partial<DemoPerson> | null;
+function isPerson(value: unknown): value is PersonToTry {
+  const person = value as Partial<PersonToTry> | null;
   return (
     typeof person?.nhsNumber === 'string' && typeof person.name === 'string' && Array.isArray(person.sources)
   );

@@ -19,6 +19,11 @@ export function filterIn(query: Readonly<Record<string, unknown>>): TimelineFilt
   };
 }
 
+/** Whether it shows less than everything. */
+export function isFiltered({ kind, source }: TimelineFilter): boolean {
+  return kind !== undefined || source !== undefined;
+}
+
 /** Links to pages near this one, the first and the last. */
 export function pageLinks(
   address: string,

@@ -2,6 +2,7 @@
  * Moments as clocks in Europe/London show them: what source systems write into messages and letters,
  * without an offset.
  */
+import { monthName } from '../../base/months.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -29,25 +30,10 @@ export function hl7Minute(at: number): string {
   return hl7Time(at).slice(0, 12);
 }
 
-const MONTHS = [
-  'January',
-  'February',
-  'March',
-  'April',
-  'May',
-  'June',
-  'July',
-  'August',
-  'September',
-  'October',
-  'November',
-  'December',
-];
-
 /** `18 November 2026` */
 export function londonDay(at: number): string {
   const [year = '', month = '', day = ''] = local(at).slice(0, 10).split('-');
-  return `${Number(day)} ${MONTHS[Number(month) - 1]} ${year}`;
+  return `${Number(day)} ${monthName(Number(month))} ${year}`;
 }
 
 /** `18 November 2026, 09:30` */

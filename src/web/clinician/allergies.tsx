@@ -4,9 +4,8 @@
  * 1.5.
  */
 import type { JSX } from 'preact';
-import { ALLERGY_HEADINGS, allergyIcon, missingAllergies } from '../allergy-words.ts';
+import { AllergiesHeading, AllergiesMissing } from '../components/allergies-head.tsx';
 import { AlsoFrom, SourceBadge } from '../components/source-badge.tsx';
-import { StateIcon } from '../components/state-icon.tsx';
 import type { AllergyLine } from '../record/allergy-view.ts';
 import type { RecordPage } from '../record-page.ts';
 import { When } from './when.tsx';
@@ -32,24 +31,13 @@ export function Allergies({
   const { heading, known, past, negations, missing, updated } = allergies;
   return (
     <section class={`ow-panel ow-allergies ow-allergies--${heading}`} aria-labelledby="allergies">
-      <h2 class="ow-panel__heading" id="allergies">
-        <StateIcon state={allergyIcon(heading)} />
-        {ALLERGY_HEADINGS[heading]}
-      </h2>
+      <AllergiesHeading heading={heading} />
       {updated !== undefined && (
         <p class="ow-panel__note">
           Last recorded <When moment={updated} dateOnly />
         </p>
       )}
-      {missing.length > 0 && (
-        <ul class="ow-allergies__missing">
-          {missing.map(({ source, why }) => (
-            <li key={source.ods}>
-              {source.name} {missingAllergies(source, why, page.now, 'clinician')}.
-            </li>
-          ))}
-        </ul>
-      )}
+      <AllergiesMissing missing={missing} now={page.now} face="clinician" />
       {heading === 'unavailable' && known.length > 0 && (
         <p class="ow-allergies__partial">What follows is recorded, and is not the whole.</p>
       )}

@@ -1,10 +1,10 @@
 /** Problems: current first, past ones apart. */
 import type { JSX } from 'preact';
 import { Gaps } from '../components/gaps.tsx';
-import { AlsoFrom, SourceBadge } from '../components/source-badge.tsx';
-import { type ProblemLine, problemView } from '../record/problem-view.ts';
+import { ProblemLines } from '../components/problem-lines.tsx';
+import type { Moment } from '../moment.ts';
+import { problemView } from '../record/problem-view.ts';
 import type { RecordPage } from '../record-page.ts';
-import { statusWords } from '../record-words.ts';
 import { NotForRole } from './not-for-role.tsx';
 import { When } from './when.tsx';
 
@@ -25,11 +25,11 @@ export function Problems({ page, full }: { readonly page: RecordPage; readonly f
           face="clinician"
         />
         {current.length === 0 && past.length > 0 && <p>No current problems are recorded.</p>}
-        <Lines lines={current} page={page} />
+        <ProblemLines lines={current} page={page} face="clinician" since={since} />
         {past.length > 0 && full && (
           <>
             <h3 class="ow-panel__sub">Past problems</h3>
-            <Lines lines={past} page={page} />
+            <ProblemLines lines={past} page={page} face="clinician" since={since} />
           </>
         )}
         {past.length > 0 && !full && (
@@ -42,30 +42,4 @@ export function Problems({ page, full }: { readonly page: RecordPage; readonly f
   );
 }
 
-function Lines({
-  lines,
-  page,
-}: {
-  readonly lines: readonly ProblemLine[];
-  readonly page: RecordPage;
-}): JSX.Element | null {
-  if (lines.length === 0) return null;
-  return (
-    <ul class="ow-list">
-      {lines.map(({ entry, same, title, status, certainty }) => (
-        <li class="ow-list__item" key={entry.key}>
-          <p class="ow-list__title">
-            <strong>{title}</strong>
-            {status !== 'active' && <span class="ow-flag">{statusWords(status)}</span>}
-            {certainty !== undefined && <span class="ow-flag">{certainty}</span>}
-          </p>
-          <p class="ow-list__meta">
-            <When moment={entry.when} dateOnly />
-            <SourceBadge entry={entry} now={page.now} face="clinician" />
-            <AlsoFrom same={same} now={page.now} face="clinician" />
-          </p>
-        </li>
-      ))}
-    </ul>
-  );
-}
+const since = (moment: Moment | undefined): JSX.Element => <When moment={moment} dateOnly />;

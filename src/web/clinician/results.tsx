@@ -2,11 +2,19 @@
  * Results as one line per test: newest value, the one before, range, flag, when and whose. What is outside
  * its range comes first. The flag is a word and a shape; a critical one is bold too.
  */
-import type { JSX } from 'preact';
+import type { ComponentChildren, JSX } from 'preact';
 import { clinicianQuantity } from '../clinician-format.ts';
 import { Gaps } from '../components/gaps.tsx';
 import { AlsoFrom, SourceBadge } from '../components/source-badge.tsx';
-import { type ResultFlag, type ResultSeries, type ResultValue, resultView } from '../record/result-view.ts';
+import {
+  type ResultFlag,
+  type ResultSeries,
+  type ResultValue,
+  type ResultView,
+  resultView,
+  seriesCount,
+  valueText,
+} from '../record/result-view.ts';
 import type { RecordPage } from '../record-page.ts';
 import { RESULT_TYPES, statusWords } from '../record-words.ts';
 import { NotForRole } from './not-for-role.tsx';
@@ -23,29 +31,15 @@ const FLAGS: Readonly<Record<ResultFlag, string>> = {
 /** Everything measured, in three tables. */
 export function Results({ page }: { readonly page: RecordPage }): JSX.Element {
   const view = resultView(page.view.entries);
-  const isEmpty = view.laboratory.length + view.measurements.length + view.other.length === 0;
   return (
-    <section class="ow-panel" aria-labelledby="results">
-      <h2 class="ow-panel__heading" id="results">
-        Latest of each test, outside range first
-      </h2>
-      <NotForRole page={page} type="Observation">
-        <Gaps
-          sources={page.view.sources}
-          kinds={RESULT_TYPES}
-          what="results"
-          isEmpty={isEmpty}
-          now={page.now}
-          face="clinician"
-        />
-        <ResultTable caption="Laboratory" series={view.laboratory} page={page} />
-        <ResultTable caption="Measurements" series={view.measurements} page={page} />
-        <ResultTable caption="Other recorded values" series={view.other} page={page} />
-        <p class="ow-panel__more">
-          <a href={`${page.path}/timeline?kind=results`}>Reports on the timeline</a>
-        </p>
-      </NotForRole>
-    </section>
+    <ResultsPanel page={page} heading="Latest of each test, outside range first" view={view}>
+      <ResultTable caption="Laboratory" series={view.laboratory} page={page} />
+      <ResultTable caption="Measurements" series={view.measurements} page={page} />
+      <ResultTable caption="Other recorded values" series={view.other} page={page} />
+      <p class="ow-panel__more">
+        <a href={`${page.path}/timeline?kind=results`}>Reports on the timeline</a>
+      </p>
+    </ResultsPanel>
   );
 }
 
@@ -58,32 +52,50 @@ export function LatestResults({
   readonly count: number;
 }): JSX.Element {
   const view = resultView(page.view.entries);
-  const all = view.laboratory.length + view.measurements.length + view.other.length;
+  const all = seriesCount(view);
+  return (
+    <ResultsPanel page={page} heading="Latest results" view={view}>
+      <ResultTable
+        caption="Laboratory, outside range first"
+        series={view.laboratory.slice(0, count)}
+        page={page}
+      />
+      <ResultTable caption="Measurements" series={view.measurements.slice(0, count)} page={page} />
+      {all > 0 && (
+        <p class="ow-panel__more">
+          <a href={`${page.path}/results`}>All {all} tests and measurements</a>
+        </p>
+      )}
+    </ResultsPanel>
+  );
+}
+
+function ResultsPanel({
+  page,
+  heading,
+  view,
+  children,
+}: {
+  readonly page: RecordPage;
+  readonly heading: string;
+  readonly view: ResultView;
+  readonly children: ComponentChildren;
+}): JSX.Element {
   return (
     <section class="ow-panel" aria-labelledby="results">
       <h2 class="ow-panel__heading" id="results">
-        Latest results
+        {heading}
       </h2>
       <NotForRole page={page} type="Observation">
         <Gaps
           sources={page.view.sources}
           kinds={RESULT_TYPES}
           what="results"
-          isEmpty={all === 0}
+          isEmpty={seriesCount(view) === 0}
           now={page.now}
           face="clinician"
         />
-        <ResultTable
-          caption="Laboratory, outside range first"
-          series={view.laboratory.slice(0, count)}
-          page={page}
-        />
-        <ResultTable caption="Measurements" series={view.measurements.slice(0, count)} page={page} />
-        {all > 0 && (
-          <p class="ow-panel__more">
-            <a href={`${page.path}/results`}>All {all} tests and measurements</a>
-          </p>
-        )}
+        {children}
       </NotForRole>
     </section>
   );
@@ -143,7 +155,7 @@ function Row({ series, page }: { readonly series: ResultSeries; readonly page: R
         ))}
       </th>
       <td class={latest.amount === undefined ? 'ow-table__words' : 'ow-table__number'}>
-        <strong>{valueText(latest)}</strong>
+        <strong>{valueText(latest, clinicianQuantity)}</strong>
         <Flag value={latest} />
       </td>
       <td
@@ -155,7 +167,7 @@ function Row({ series, page }: { readonly series: ResultSeries; readonly page: R
           'None'
         ) : (
           <>
-            {valueText(previous)}
+            {valueText(previous, clinicianQuantity)}
             <span class="ow-table__when">
               <When moment={previous.when} dateOnly />
             </span>
@@ -183,9 +195,4 @@ function Flag({ value }: { readonly value: ResultValue }): JSX.Element | null {
       )}
     </span>
   );
-}
-
-function valueText({ amount, words }: ResultValue): string {
-  if (amount === undefined) return words ?? 'No value';
-  return `${amount.comparator ?? ''}${clinicianQuantity(amount.value, amount.unit)}`;
 }

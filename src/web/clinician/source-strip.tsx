@@ -4,11 +4,12 @@
  */
 import type { JSX } from 'preact';
 import { clinicianDateTime } from '../clinician-format.ts';
+import { NamedSourceSentence } from '../components/source-sentence.tsx';
 import { StateIcon } from '../components/state-icon.tsx';
 import type { RecordPage } from '../record-page.ts';
 import { missesRestricted } from '../record-page.ts';
 import { counted } from '../record-words.ts';
-import { asAtWords, isWorthTrying, NEVER_SHOWN, sourceSentence, stateWords } from '../source-words.ts';
+import { asAtWords, NEVER_SHOWN, stateWords } from '../source-words.ts';
 
 export function SourceStrip({ page }: { readonly page: RecordPage }): JSX.Element {
   const { view, now } = page;
@@ -38,18 +39,7 @@ export function SourceStrip({ page }: { readonly page: RecordPage }): JSX.Elemen
               <li class={`ow-missing ow-missing--${source.status}`} key={source.ods}>
                 <StateIcon state={source.status} />
                 <span>
-                  {source.status !== 'copy' && source.status !== 'unavailable' && (
-                    <strong>{source.name}. </strong>
-                  )}
-                  {sourceSentence(source, now, 'clinician')}
-                  {isWorthTrying(source) && (
-                    <>
-                      {' '}
-                      <a href={page.here}>
-                        Try again<span class="nhsuk-u-visually-hidden"> to reach {source.name}</span>
-                      </a>
-                    </>
-                  )}
+                  <NamedSourceSentence source={source} page={page} face="clinician" />
                 </span>
               </li>
             ))}

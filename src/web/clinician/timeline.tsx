@@ -5,14 +5,15 @@
 import type { JSX } from 'preact';
 import { Pagination } from '../components/content.tsx';
 import { DetailLine } from '../components/detail-line.tsx';
-import { Button, Select } from '../components/form.tsx';
+import { EventName } from '../components/event-name.tsx';
 import { Gaps } from '../components/gaps.tsx';
 import { SourceBadge } from '../components/source-badge.tsx';
+import { TimelineFilterForm } from '../components/timeline-filter.tsx';
 import type { TimelineFilter, TimelinePage, TimelineRow } from '../record/timeline.ts';
 import type { RecordPage } from '../record-page.ts';
-import { counted, ENTRY_KINDS, LETTER_TYPES, statusWords } from '../record-words.ts';
+import { counted, LETTER_TYPES, statusWords } from '../record-words.ts';
 import { NEVER_SHOWN } from '../source-words.ts';
-import { pageLinks } from '../timeline-links.ts';
+import { isFiltered, pageLinks } from '../timeline-links.ts';
 import { NotForRole } from './not-for-role.tsx';
 import { When } from './when.tsx';
 
@@ -24,43 +25,13 @@ export interface TimelineProps {
 
 export function Timeline({ page, timeline, filter }: TimelineProps): JSX.Element {
   const address = `${page.path}/timeline`;
-  const isFiltered = filter.kind !== undefined || filter.source !== undefined;
   return (
     <section class="ow-panel" aria-labelledby="timeline">
       <h2 class="ow-panel__heading" id="timeline">
         {counted(timeline.total, 'event', 'events')}
-        {isFiltered && ' that fit the filter'}
+        {isFiltered(filter) && ' that fit the filter'}
       </h2>
-      <form class="ow-filter" method="get" action={address}>
-        <Select
-          id="kind"
-          name="kind"
-          label={{ text: 'Kind' }}
-          value={filter.kind ?? ''}
-          items={[
-            { value: '', text: 'All kinds' },
-            ...[...timeline.kinds].map(([kind, count]) => ({
-              value: kind,
-              text: `${ENTRY_KINDS[kind]} (${count})`,
-            })),
-          ]}
-        />
-        <Select
-          id="source"
-          name="source"
-          label={{ text: 'Source' }}
-          value={filter.source ?? ''}
-          items={[
-            { value: '', text: 'All sources' },
-            ...page.view.sources.map((source) => ({
-              value: source.ods,
-              text: `${source.name} (${timeline.sources.get(source.ods) ?? 0})`,
-            })),
-          ]}
-        />
-        <Button text="Show" variant="secondary" small />
-        {isFiltered && <a href={address}>Clear the filter</a>}
-      </form>
+      <TimelineFilterForm {...{ page, timeline, filter, address }} face="clinician" />
       <DownSources page={page} filter={filter} />
       {timeline.rows.length === 0 ? (
         <p>No source that answered has anything that fits. {NEVER_SHOWN}</p>
@@ -121,7 +92,7 @@ function Row({
   readonly open?: boolean;
 }): JSX.Element {
   const { entry, description, parts, same } = row;
-  const { what, title, status, details, author } = description;
+  const { title, details, author } = description;
   return (
     <li class={`ow-event ow-event--${entry.source.status}`}>
       <p class="ow-event__when">
@@ -129,11 +100,7 @@ function Row({
       </p>
       <div class="ow-event__body">
         <p class="ow-event__title">
-          <span class="ow-event__what">{what}</span>
-          {title !== what && <strong>{title}</strong>}
-          {status !== undefined && !QUIET.includes(status) && (
-            <span class="ow-flag">{statusWords(status)}</span>
-          )}
+          <EventName description={description} />
         </p>
         {details.map((detail) => (
           <DetailLine key={detail.label} detail={detail} about={title} open={open === true} />
@@ -165,9 +132,6 @@ function Row({
     </li>
   );
 }
-
-/** States that say no more than that the entry is there. */
-const QUIET = ['final', 'finished', 'completed', 'current', 'active'];
 
 function toldOtherwise({ title, status, details }: TimelineRow['description']): string {
   return [title, statusWords(status), ...details.map((detail) => `${detail.label} ${detail.text}`)].join(

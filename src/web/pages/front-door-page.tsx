@@ -4,6 +4,7 @@
  */
 import type { JSX } from 'preact';
 import type { InstantMs } from '../../base/brands.ts';
+import type { DemoNodeState, DemoState, Fault, PersonToTry } from '../../base/demo-control.ts';
 import { formatNhsNumber, parseNhsNumber } from '../../identity/nhs-number.ts';
 import type { OrganisationState } from '../../network/shared-record.ts';
 import { Details, SuccessBanner } from '../components/content.tsx';
@@ -14,14 +15,7 @@ import { momentAt } from '../moment.ts';
 import { kindWords } from '../organisation-words.ts';
 import { counted } from '../record-words.ts';
 import { momentWords } from '../source-words.ts';
-import {
-  type DemoNode,
-  type DemoPerson,
-  type DemoState,
-  type Fault,
-  hasStory,
-  whyWords,
-} from '../supervisor.ts';
+import { hasStory, whyWords } from '../supervisor.ts';
 
 export interface FrontDoor {
   readonly organisations: readonly OrganisationState[];
@@ -118,7 +112,7 @@ function People({
   people,
   front,
 }: {
-  readonly people: readonly DemoPerson[];
+  readonly people: readonly PersonToTry[];
   readonly front: FrontDoor;
 }): JSX.Element {
   const placed = people.map((person, index) => ({ person, index }));
@@ -157,7 +151,7 @@ function Person({
   index,
   front,
 }: {
-  readonly person: DemoPerson;
+  readonly person: PersonToTry;
   readonly index: number;
   readonly front: FrontDoor;
 }): JSX.Element {
@@ -236,7 +230,7 @@ function System({
   now,
 }: {
   readonly organisation: OrganisationState;
-  readonly node: DemoNode | undefined;
+  readonly node: DemoNodeState | undefined;
   readonly now: InstantMs;
 }): JSX.Element {
   const { ods, name, kind, url, lastSeen } = organisation;
@@ -262,7 +256,7 @@ function System({
   );
 }
 
-function Acts({ node }: { readonly node: DemoNode }): JSX.Element {
+function Acts({ node }: { readonly node: DemoNodeState }): JSX.Element {
   const { ods, name, running, fault } = node;
   return (
     <div class="ow-system__acts">

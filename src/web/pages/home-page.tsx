@@ -4,6 +4,7 @@
  */
 import type { JSX } from 'preact';
 import type { Persona } from '../../access/personas.ts';
+import type { PersonToTry } from '../../base/demo-control.ts';
 import type { NodeConfig } from '../../base/node-config.ts';
 import type { ResourceType } from '../../fhir/resource.ts';
 import { formatNhsNumber, parseNhsNumber } from '../../identity/nhs-number.ts';
@@ -14,7 +15,7 @@ import type { PageContent } from '../document.tsx';
 import { kindWords, personaName, roleWords } from '../organisation-words.ts';
 import { counted, typesList } from '../record-words.ts';
 import { stateWords } from '../source-words.ts';
-import { type DemoPerson, hasStory, whyWords } from '../supervisor.ts';
+import { hasStory, whyWords } from '../supervisor.ts';
 
 export interface Home {
   readonly config: NodeConfig;
@@ -22,7 +23,7 @@ export interface Home {
   readonly personas: readonly Persona[];
   readonly exchangeUrl: string | undefined;
   /** People to try who have something here; `index` is their place in the whole list. */
-  readonly people: readonly (DemoPerson & { readonly index: number })[];
+  readonly people: readonly (PersonToTry & { readonly index: number })[];
   readonly demo: 'none' | 'silent' | 'on';
   readonly form: HomeForm;
 }

@@ -1,8 +1,7 @@
 /** The patient's allergies, under one of the same four headings, in sentences. */
 import type { JSX } from 'preact';
-import { ALLERGY_HEADINGS, allergyIcon, missingAllergies } from '../allergy-words.ts';
+import { AllergiesHeading, AllergiesMissing } from '../components/allergies-head.tsx';
 import { AlsoFrom, SourceBadge } from '../components/source-badge.tsx';
-import { StateIcon } from '../components/state-icon.tsx';
 import { patientDate } from '../patient-format.ts';
 import type { AllergyHeading, AllergyLine } from '../record/allergy-view.ts';
 import type { RecordPage } from '../record-page.ts';
@@ -26,20 +25,9 @@ export function PatientAllergies({ page }: { readonly page: RecordPage }): JSX.E
   return (
     <>
       <section class={`ow-panel ow-allergies ow-allergies--${heading}`} aria-labelledby="allergies">
-        <h2 class="ow-panel__heading" id="allergies">
-          <StateIcon state={allergyIcon(heading)} />
-          {ALLERGY_HEADINGS[heading]}
-        </h2>
+        <AllergiesHeading heading={heading} />
         <p>{SENTENCES[heading]}</p>
-        {missing.length > 0 && (
-          <ul class="ow-allergies__missing">
-            {missing.map(({ source, why }) => (
-              <li key={source.ods}>
-                {source.name} {missingAllergies(source, why, page.now, 'patient')}.
-              </li>
-            ))}
-          </ul>
-        )}
+        <AllergiesMissing missing={missing} now={page.now} face="patient" />
         <Lines lines={[...known, ...negations]} page={page} />
       </section>
       {past.length > 0 && (

@@ -1,18 +1,19 @@
 /** The patient's record as a list of events under the months they happened in, all of it or one kind. */
 import type { JSX } from 'preact';
+import { monthName } from '../../base/months.ts';
 import type { ResourceType } from '../../fhir/resource.ts';
 import { Pagination } from '../components/content.tsx';
 import { DetailLine } from '../components/detail-line.tsx';
-import { Button, Select } from '../components/form.tsx';
+import { EventName } from '../components/event-name.tsx';
 import { Gaps } from '../components/gaps.tsx';
 import { SourceBadge } from '../components/source-badge.tsx';
-import { monthName } from '../moment.ts';
+import { TimelineFilterForm } from '../components/timeline-filter.tsx';
 import { patientDate, patientDateTime, patientText } from '../patient-format.ts';
 import type { EntryKind } from '../record/describe.ts';
 import type { TimelineFilter, TimelinePage, TimelineRow } from '../record/timeline.ts';
 import type { RecordPage } from '../record-page.ts';
-import { counted, ENTRY_KINDS, statusWords } from '../record-words.ts';
-import { pageLinks } from '../timeline-links.ts';
+import { counted } from '../record-words.ts';
+import { isFiltered, pageLinks } from '../timeline-links.ts';
 
 /** Everything, with filters and pages. */
 export function Everything({
@@ -25,42 +26,12 @@ export function Everything({
   readonly filter: TimelineFilter;
 }): JSX.Element {
   const address = `${page.path}/everything`;
-  const isFiltered = filter.kind !== undefined || filter.source !== undefined;
   return (
     <>
-      <form class="ow-filter" method="get" action={address}>
-        <Select
-          id="kind"
-          name="kind"
-          label={{ text: 'What' }}
-          value={filter.kind ?? ''}
-          items={[
-            { value: '', text: 'Everything' },
-            ...[...timeline.kinds].map(([kind, count]) => ({
-              value: kind,
-              text: `${ENTRY_KINDS[kind]} (${count})`,
-            })),
-          ]}
-        />
-        <Select
-          id="source"
-          name="source"
-          label={{ text: 'From' }}
-          value={filter.source ?? ''}
-          items={[
-            { value: '', text: 'All places' },
-            ...page.view.sources.map((source) => ({
-              value: source.ods,
-              text: `${source.name} (${timeline.sources.get(source.ods) ?? 0})`,
-            })),
-          ]}
-        />
-        <Button text="Show" variant="secondary" small />
-        {isFiltered && <a href={address}>Show everything</a>}
-      </form>
+      <TimelineFilterForm {...{ page, timeline, filter, address }} face="patient" />
       <p>
         {counted(timeline.total, 'entry', 'entries')}
-        {isFiltered && ' that fit what you chose'}
+        {isFiltered(filter) && ' that fit what you chose'}
       </p>
       {timeline.rows.length === 0 && <p>None of the places that answered has recorded anything that fits.</p>}
       <Months rows={timeline.rows} page={page} />
@@ -135,16 +106,12 @@ function Months({
 
 function Event({ row, page }: { readonly row: TimelineRow; readonly page: RecordPage }): JSX.Element {
   const { entry, description, parts, same } = row;
-  const { what, title, status, details, author } = description;
+  const { title, details, author } = description;
   const { when } = entry;
   return (
     <li class="ow-list__item">
       <p class="ow-list__title">
-        <span class="ow-event__what">{what}</span>
-        {title !== what && <strong>{title}</strong>}
-        {status !== undefined && !QUIET.includes(status) && (
-          <span class="ow-flag">{statusWords(status)}</span>
-        )}
+        <EventName description={description} />
       </p>
       {details.map((detail) => (
         <DetailLine
@@ -185,5 +152,3 @@ function Event({ row, page }: { readonly row: TimelineRow; readonly page: Record
     </li>
   );
 }
-
-const QUIET = ['final', 'finished', 'completed', 'current', 'active'];

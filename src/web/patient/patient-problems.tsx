@@ -1,11 +1,11 @@
 /** The patient's conditions: current and past apart, in sentences. */
 import type { JSX } from 'preact';
 import { Gaps } from '../components/gaps.tsx';
-import { AlsoFrom, SourceBadge } from '../components/source-badge.tsx';
+import { ProblemLines } from '../components/problem-lines.tsx';
+import type { Moment } from '../moment.ts';
 import { patientDate } from '../patient-format.ts';
 import { type ProblemLine, problemView } from '../record/problem-view.ts';
 import type { RecordPage } from '../record-page.ts';
-import { statusWords } from '../record-words.ts';
 
 export function PatientProblems({ page }: { readonly page: RecordPage }): JSX.Element {
   const { current, past } = problemView(page.view.entries);
@@ -42,22 +42,11 @@ function Lines({
       <h2 class="ow-panel__heading" id={id}>
         {heading}
       </h2>
-      <ul class="ow-list">
-        {lines.map(({ entry, same, title, status, certainty }) => (
-          <li class="ow-list__item" key={entry.key}>
-            <p class="ow-list__title">
-              <strong>{title}</strong>
-              {status !== 'active' && <span class="ow-flag">{statusWords(status)}</span>}
-              {certainty !== undefined && <span class="ow-flag">{certainty}</span>}
-            </p>
-            <p class="ow-list__meta">
-              <span>{entry.when === undefined ? 'No date recorded' : `From ${patientDate(entry.when)}`}</span>
-              <SourceBadge entry={entry} now={page.now} face="patient" />
-              <AlsoFrom same={same} now={page.now} face="patient" />
-            </p>
-          </li>
-        ))}
-      </ul>
+      <ProblemLines lines={lines} page={page} face="patient" since={since} />
     </section>
   );
 }
+
+const since = (moment: Moment | undefined): JSX.Element => (
+  <span>{moment === undefined ? 'No date recorded' : `From ${patientDate(moment)}`}</span>
+);

@@ -6,7 +6,13 @@ import type { JSX } from 'preact';
 import { Gaps } from '../components/gaps.tsx';
 import { AlsoFrom, SourceBadge } from '../components/source-badge.tsx';
 import { patientDate, patientQuantity } from '../patient-format.ts';
-import { type ResultFlag, type ResultSeries, type ResultValue, resultView } from '../record/result-view.ts';
+import {
+  type ResultFlag,
+  type ResultSeries,
+  resultView,
+  seriesCount,
+  valueText,
+} from '../record/result-view.ts';
 import type { RecordPage } from '../record-page.ts';
 import { RESULT_TYPES } from '../record-words.ts';
 
@@ -30,7 +36,7 @@ export function PatientResults({ page }: { readonly page: RecordPage }): JSX.Ele
         sources={page.view.sources}
         kinds={RESULT_TYPES}
         what="test results"
-        isEmpty={view.laboratory.length + view.measurements.length + view.other.length === 0}
+        isEmpty={seriesCount(view) === 0}
         now={page.now}
         face="patient"
       />
@@ -88,21 +94,16 @@ function Result({ series, page }: { readonly series: ResultSeries; readonly page
         ))}
       </div>
       <div class="ow-result__value">
-        <p class="ow-result__number">{valueText(latest)}</p>
+        <p class="ow-result__number">{valueText(latest, patientQuantity)}</p>
         {latest.flag !== undefined && <p class={`ow-flag ow-flag--${latest.flag}`}>{FLAGS[latest.flag]}</p>}
         {range !== undefined && <p class="ow-list__meta">Usual range: {range}</p>}
         {previous !== undefined && (
           <p class="ow-list__meta">
-            Before: {valueText(previous)}
+            Before: {valueText(previous, patientQuantity)}
             {previous.when !== undefined && ` on ${patientDate(previous.when)}`}
           </p>
         )}
       </div>
     </li>
   );
-}
-
-function valueText({ amount, words }: ResultValue): string {
-  if (amount === undefined) return words ?? 'No value';
-  return `${amount.comparator ?? ''}${patientQuantity(amount.value, amount.unit)}`;
 }

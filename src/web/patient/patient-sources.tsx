@@ -3,11 +3,12 @@
  * plain sentences.
  */
 import type { JSX } from 'preact';
+import { NamedSourceSentence, SourceSentence } from '../components/source-sentence.tsx';
 import { StateIcon } from '../components/state-icon.tsx';
 import { patientDateTime } from '../patient-format.ts';
 import type { RecordPage } from '../record-page.ts';
 import { counted } from '../record-words.ts';
-import { isWorthTrying, NEVER_SHOWN, sourceSentence, stateWords } from '../source-words.ts';
+import { NEVER_SHOWN, stateWords } from '../source-words.ts';
 
 /** On the overview: every place. */
 export function AllSources({ page }: { readonly page: RecordPage }): JSX.Element {
@@ -34,15 +35,7 @@ export function AllSources({ page }: { readonly page: RecordPage }): JSX.Element
               </span>
             </p>
             <p class="ow-place__text">
-              {sourceSentence(source, now, 'patient')}
-              {isWorthTrying(source) && (
-                <>
-                  {' '}
-                  <a href={page.here}>
-                    Try again<span class="nhsuk-u-visually-hidden"> to reach {source.name}</span>
-                  </a>
-                </>
-              )}
+              <SourceSentence source={source} page={page} face="patient" />
             </p>
           </li>
         ))}
@@ -66,18 +59,7 @@ export function TroubledSources({ page }: { readonly page: RecordPage }): JSX.El
                   <StateIcon state={source.status} />
                   {stateWords(source.status, 'patient')}
                 </span>{' '}
-                {source.status !== 'copy' && source.status !== 'unavailable' && (
-                  <strong>{source.name}: </strong>
-                )}
-                {sourceSentence(source, now, 'patient')}
-                {isWorthTrying(source) && (
-                  <>
-                    {' '}
-                    <a href={page.here}>
-                      Try again<span class="nhsuk-u-visually-hidden"> to reach {source.name}</span>
-                    </a>
-                  </>
-                )}
+                <NamedSourceSentence source={source} page={page} face="patient" />
               </p>
             </li>
           ))}

@@ -87,6 +87,20 @@ export function resultView(entries: readonly Entry[]): ResultView {
   };
 }
 
+/** How many tests there are, of every kind. */
+export function seriesCount({ laboratory, measurements, other }: ResultView): number {
+  return laboratory.length + measurements.length + other.length;
+}
+
+/** The value as text; `quantity` writes a number and its unit as its dialect does. */
+export function valueText(
+  { amount, words }: ResultValue,
+  quantity: (value: string, unit: string | undefined) => string,
+): string {
+  if (amount === undefined) return words ?? 'No value';
+  return `${amount.comparator ?? ''}${quantity(amount.value, amount.unit)}`;
+}
+
 /**
  * The value of an Observation, and those of its components. Empty for a panel that only holds others
  * together.
