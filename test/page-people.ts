@@ -281,6 +281,16 @@ function surgery(): object[] {
       reaction: [{ manifestation: [{ text: 'Anaphylaxis' }, { text: 'Rash' }], severity: 'severe' }],
     }),
     {
+      resourceType: 'Observation',
+      id: 'note',
+      status: 'final',
+      category: [{ coding: [{ code: 'exam' }] }],
+      code: { text: 'Consultation note' },
+      subject: about(),
+      effectiveDateTime: '2025-10-04T10:30:00Z',
+      valueString: 'Came for the flu vaccine. Feels well. Feet checked, no ulcers.',
+    },
+    {
       resourceType: 'Immunization',
       id: 'flu',
       status: 'completed',

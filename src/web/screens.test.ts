@@ -161,6 +161,10 @@ describe.each(SCREENS)('on %s', { timeout: 120_000 }, (screenName, screen) => {
       await look(page, `clinician-${section === '' ? 'summary' : section}-${screenName}`);
     }
     await page.goto(address);
+    // a note is no measurement, and is on the page all the same
+    const table = (caption: string) => page.locator('.ow-table', { hasText: caption });
+    expect(await table('Measurements').getByText('Consultation note').count()).toBe(0);
+    expect(await table('Other recorded values').getByText('Consultation note').count()).toBe(1);
     await page.locator('.ow-banner summary').click();
     await look(page, `clinician-banner-open-${screenName}`);
     await open(page, BOB, 'gp');

@@ -61,6 +61,7 @@ export function LatestResults({
         page={page}
       />
       <ResultTable caption="Measurements" series={view.measurements.slice(0, count)} page={page} />
+      <ResultTable caption="Other recorded values" series={view.other.slice(0, count)} page={page} />
       {all > 0 && (
         <p class="ow-panel__more">
           <a href={`${page.path}/results`}>All {all} tests and measurements</a>

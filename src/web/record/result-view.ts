@@ -32,6 +32,8 @@ export interface ResultValue {
   readonly amount: Amount | undefined;
   /** The value in words, where it is no number; or why there is none. */
   readonly words: string | undefined;
+  /** Told in words, or as yes or no: nothing that is counted or measured. */
+  readonly isTold: boolean;
   /** As the source gave it, without a space rule: dialects put their own in. */
   readonly range: (space: string) => string | undefined;
   readonly flag: ResultFlag | undefined;
@@ -55,12 +57,15 @@ export interface ResultSeries {
 export interface ResultView {
   readonly laboratory: readonly ResultSeries[];
   readonly measurements: readonly ResultSeries[];
-  /** Social history, surveys and what has no category. */
+  /** Social history, surveys, notes of an examination, and what has no category. */
   readonly other: readonly ResultSeries[];
 }
 
 const LAB = ['laboratory', 'LAB', 'HM', 'CH', 'MB', 'SP'];
-const MEASURED = ['vital-signs', 'exam'];
+/** Consciousness is told in a word, and is a vital sign all the same. */
+const MEASURED = 'vital-signs';
+/** What a clinician found: a weight is a measurement, a note of the consultation is none. */
+const EXAMINED = 'exam';
 
 /** All Observations among `entries` as series, abnormal ones first and then the newest. */
 export function resultView(entries: readonly Entry[]): ResultView {
@@ -79,7 +84,7 @@ export function resultView(entries: readonly Entry[]): ResultView {
     measurements: [] as ResultValue[],
     other: [] as ResultValue[],
   };
-  for (const value of values) series[categoryOf(value.entry.resource)].push(value);
+  for (const value of values) series[categoryOf(value)].push(value);
   return {
     laboratory: seriesOf(series.laboratory),
     measurements: seriesOf(series.measurements),
@@ -151,6 +156,7 @@ function oneValue(
     name,
     amount,
     words: amount === undefined ? wordsOf(valued) : undefined,
+    isTold: (valued.valueString ?? valued.valueCodeableConcept ?? valued.valueBoolean) !== undefined,
     range: (space) => rangeOf(valued.referenceRange, space),
     flag: flag?.flag,
     flagFrom: flag?.from,
@@ -259,12 +265,12 @@ function saysTheSame(a: Entry<Observation>, b: Entry<Observation>): boolean {
   return a.resource.status === b.resource.status && text(a) === text(b);
 }
 
-function categoryOf(observation: Observation): keyof ResultView {
-  const codes = (observation.category ?? []).flatMap((category) =>
+function categoryOf({ entry, isTold }: ResultValue): keyof ResultView {
+  const codes = (entry.resource.category ?? []).flatMap((category) =>
     (category.coding ?? []).map((coding) => coding.code ?? ''),
   );
   if (codes.some((code) => LAB.includes(code))) return 'laboratory';
-  if (codes.some((code) => MEASURED.includes(code))) return 'measurements';
+  if (codes.includes(MEASURED) || (codes.includes(EXAMINED) && !isTold)) return 'measurements';
   return 'other';
 }
 
