@@ -10,7 +10,7 @@ import { Failure } from '../base/failure.ts';
 import type { Settings } from '../base/settings.ts';
 import { AcknowledgedBytes } from './files/acknowledged-bytes.ts';
 import { findInputs, type InputFile } from './files/find-inputs.ts';
-import { readInput } from './files/read-input.ts';
+import { InputReader } from './files/read-input.ts';
 import { RejectsFile } from './files/rejects-file.ts';
 import { inputKind, type Piece, SNIFF_BYTES, splitInput } from './files/split-input.ts';
 import type { ImportTarget, ImportUnit, UnitOutcome } from './import-unit.ts';
@@ -111,9 +111,10 @@ class ImportRun {
     let before = Number.POSITIVE_INFINITY;
     while (wanted.size > 0 && !this.#ended) {
       this.#waiting = new Map();
+      const reader = new InputReader([...wanted.keys()]);
       for (const [file, units] of wanted) {
         if (this.#ended) break;
-        await this.#takeFile(file, units, last);
+        await this.#takeFile(reader, file, units, last);
       }
       await Promise.all(this.#underWay);
       wanted = this.#waiting;
@@ -140,11 +141,11 @@ class ImportRun {
     return this.#stopped !== undefined || this.#options.signal?.aborted === true;
   }
 
-  async #takeFile(file: InputFile, wanted: Wanted, last: boolean): Promise<void> {
+  async #takeFile(reader: InputReader, file: InputFile, wanted: Wanted, last: boolean): Promise<void> {
     let number = 0;
     if (wanted === 'all') this.#summary.files++;
     try {
-      for await (const piece of piecesOf(file, this.#options.settings)) {
+      for await (const piece of piecesOf(reader, file, this.#options.settings)) {
         if (this.#ended) return;
         const mine = number++;
         if (wanted !== 'all' && !wanted.has(mine)) continue;
@@ -238,8 +239,8 @@ class ImportRun {
   }
 }
 
-async function* piecesOf(file: InputFile, settings: Settings): AsyncGenerator<Piece> {
-  const chunks = readInput(file);
+async function* piecesOf(reader: InputReader, file: InputFile, settings: Settings): AsyncGenerator<Piece> {
+  const chunks = reader.read(file);
   const first = await chunks.next();
   if (first.done === true || first.value.length === 0) {
     if (LINES_NAME.test(file.path)) return;

@@ -3,8 +3,10 @@
  * importer share. A unit is taken whole or not at all, and known again by its content, so that an import that
  * was stopped can be started again.
  */
-import { createHash } from 'node:crypto';
+import { webcrypto } from 'node:crypto';
 import type { IssueType } from '../base/failure.ts';
+
+const { subtle } = webcrypto;
 
 export type UnitKind =
   /** A Bundle or a single resource. */
@@ -58,7 +60,8 @@ export interface ImportTarget {
   commits(): number;
 }
 
-/** Under this a unit is remembered: SHA-256, in hex, over its kind and its bytes. */
-export function unitName({ kind, bytes }: ImportUnit): string {
-  return createHash('sha256').update(`${kind}\n`).update(bytes).digest('hex');
+/** Under this a unit is remembered: its kind and the SHA-256, in hex, of its bytes; worked out beside the thread. */
+export async function unitName({ kind, bytes }: ImportUnit): Promise<string> {
+  const hash = await subtle.digest('SHA-256', bytes);
+  return `${kind}-${Buffer.from(hash).toString('hex')}`;
 }

@@ -96,10 +96,11 @@ export class Importer {
   take(session: RecordSession, unit: ImportUnit, last: boolean): Promise<UnitOutcome> {
     if (unit.kind === 'hl7v2') return takeMessages(this.#parts.intake, unit.bytes);
     this.#queued++;
+    const named = unitName(unit);
     return new Promise((resolve, reject) => {
       this.#planning = this.#planning.then(async () => {
         try {
-          const name = unitName(unit);
+          const name = await named;
           const ready = await this.#ready(session, name, unit, last);
           if ('kind' in ready) resolve(ready);
           else if (ready.resolved.writes.length === 0) resolve({ ...NOTHING, rejects: ready.rejects });

@@ -2,6 +2,7 @@
  * A resource as somebody gave it, before it is kept: that it is one, of the type and id that are asked for,
  * and where in a Bundle its faults are. R4 http://hl7.org/fhir/R4/http.html#create and #update.
  */
+import type { Id } from '../base/brands.ts';
 import { Failure, type Issue } from '../base/failure.ts';
 import { withDecimalsOf } from '../fhir/exact-decimals.ts';
 import type { Identified, Resource, ResourceType } from '../fhir/resource.ts';
@@ -32,11 +33,15 @@ export function requireType(value: unknown, type: ResourceType | undefined, plac
   return value as Resource;
 }
 
-/** The resource without the id that a client may have given: on create the server gives it. */
-export function withoutId(resource: Resource): Resource {
-  if (resource.id === undefined) return resource;
-  const { id: _ignored, ...rest } = resource;
-  return withDecimalsOf(resource, rest) as Resource;
+/** The resource under the id that the server gives it, whatever the client called it. */
+export function underId(resource: Resource, id: Id): Resource {
+  if (resource.id === id) return resource;
+  // one that had no id gets it where others have theirs
+  const copy =
+    resource.id === undefined
+      ? Object.assign({ resourceType: resource.resourceType, id }, resource)
+      : { ...resource, id };
+  return withDecimalsOf(resource, copy);
 }
 
 /** The resource, which must carry the id of the address. Throws Failure `invalid`. */

@@ -11,6 +11,7 @@ import { patientsOf } from '../fhir/compartments.ts';
 import type { Resource, ResourceType } from '../fhir/resource.ts';
 import { type Scope, wholeScope } from '../store/scope.ts';
 import type { Commit, Snapshot, WriteOp } from '../store/store.ts';
+import { underId } from './given-resource.ts';
 import type { SubmitOptions } from './session.ts';
 import { auditDraft, writeAction, writeTargets } from './session-audit.ts';
 import type { SessionParts } from './store-session.ts';
@@ -84,8 +85,9 @@ async function auditFailure(
 }
 
 function withId(op: WriteOp, { ids }: SessionParts): WriteOp {
-  if (op.op !== 'create' || op.id !== undefined) return op;
-  return { ...op, id: ids.next() };
+  if (op.op !== 'create') return op;
+  const id = op.id ?? ids.next();
+  return { ...op, id, resource: underId(op.resource, id) };
 }
 
 /** Whose records the ops would have been in, where the store was not asked to write them. */

@@ -11,7 +11,7 @@ import type { Identified, Resource, ResourceType } from '../fhir/resource.ts';
 import type { SearchQuery } from '../fhir/search-query.ts';
 import type { WriteOp } from '../store/store.ts';
 import { conditionQuery, ifMatchOf, mustBeAbsent } from './conditions.ts';
-import { requireSameId, requireType, withoutId } from './given-resource.ts';
+import { requireSameId, requireType, underId } from './given-resource.ts';
 import { type EntryMethod, entryErrors, RANK, type RequestEntry, readEntry } from './request-entry.ts';
 
 /** An entry that writes. `id` is the one it will have, drawn already for a create. */
@@ -85,8 +85,8 @@ export function planWrite(parts: PlanParts, entry: RequestEntry): PlannedWrite {
   const { code } = match.interaction;
   const type = match.type;
   if (type !== undefined && code === 'create') {
-    const resource = withoutId(validResource(entry, type));
     const id = parts.ids.next();
+    const resource = underId(validResource(entry, type), id);
     const condition = entry.headers['if-none-exist'];
     const ifNoneExist: { ifNoneExist?: SearchQuery } =
       condition === undefined ? {} : { ifNoneExist: conditionQuery(parts.settings, type, String(condition)) };

@@ -1,7 +1,6 @@
 /** Create, and create unless it exists. R4 http://hl7.org/fhir/R4/http.html#create and #ccreate. */
 
 import { conditionQuery } from '../../records/conditions.ts';
-import { withoutId } from '../../records/given-resource.ts';
 import { writtenAnswer } from '../answers.ts';
 import type { FhirAnswer, FhirCall } from '../fhir-call.ts';
 import type { Interaction } from '../interaction.ts';
@@ -23,7 +22,7 @@ async function answerCreate(call: FhirCall): Promise<FhirAnswer> {
   const commit = await call.session.submit([
     {
       op: 'create',
-      resource: withoutId(resource),
+      resource,
       ...(condition === undefined
         ? {}
         : { ifNoneExist: conditionQuery(call.context.settings, type, String(condition)) }),

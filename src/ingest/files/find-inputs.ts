@@ -36,12 +36,11 @@ export async function findInputs(paths: readonly string[]): Promise<readonly Inp
   }
   const files = [...found.values()];
   const severalFolders = new Set(files.map(({ path }) => dirname(path))).size > 1;
-  const ranks = new Map(
-    files.map((file) => [
-      file,
-      2 * (severalFolders ? conditionsIn(file) : 0) + (FIRST.test(basename(file.path)) ? 0 : 1),
-    ]),
-  );
+  const ranks = new Map<InputFile, number>();
+  for (const file of files) {
+    const conditions = severalFolders ? await conditionsIn(file) : 0;
+    ranks.set(file, 2 * conditions + (FIRST.test(basename(file.path)) ? 0 : 1));
+  }
   return files.sort((a, b) => (ranks.get(a) ?? 0) - (ranks.get(b) ?? 0));
 }
 
@@ -50,11 +49,11 @@ export async function findInputs(paths: readonly string[]): Promise<readonly Inp
  * In this order, since what is created without a condition may make one fit twice. Of large files only 2 is
  * known.
  */
-function conditionsIn({ path, bytes }: InputFile): 0 | 1 | 2 {
+async function conditionsIn({ path, bytes }: InputFile): Promise<0 | 1 | 2> {
   if (bytes > WHOLE_BYTES_MAX) return 2;
   let content: Buffer | undefined;
   try {
-    content = wholeInput(path);
+    content = await wholeInput(path);
   } catch {
     return 2; // said when it is imported
   }

@@ -1,41 +1,72 @@
 /**
  * The bytes of a file, unpacked where they are gzip: small files in one piece, large ones as a stream of
- * bounded memory. Small ones are read without giving way to others: the process of an import does nothing
- * else, and its planning would keep each step of an asynchronous reading waiting.
+ * bounded memory. Small ones that come next are unpacked beside the thread while it plans those before.
  */
 import { closeSync, createReadStream, openSync, readFileSync, readSync } from 'node:fs';
-import { createGunzip, gunzipSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { createGunzip, gunzip } from 'node:zlib';
 import { Failure } from '../../base/failure.ts';
+
+const unpack = promisify(gunzip);
+
 /**
  * Up to this size a file is read in one piece: most inputs are Bundles, and those are needed whole anyway.
  */
 export const WHOLE_BYTES_MAX = 16_000_000;
 
-/**
- * The unpacked bytes, in order. Throws Failure `structure` where the gzip is damaged, `value` where the file
- * cannot be read.
- */
-export async function* readInput(file: {
+interface File {
   readonly path: string;
+  /** On the disk. */
   readonly bytes: number;
-}): AsyncGenerator<Buffer> {
-  try {
-    if (file.bytes > WHOLE_BYTES_MAX) {
-      yield* streamOf(file.path);
-      return;
+}
+
+/** Files begun before their turn, and how large they may be for that. */
+const FILES_AHEAD = 4;
+const AHEAD_BYTES_MAX = 2_000_000;
+
+/** Reads files in the order given. */
+export class InputReader {
+  readonly #files: readonly File[];
+  readonly #places: ReadonlyMap<File, number>;
+  readonly #begun = new Map<File, Promise<Buffer | undefined>>();
+
+  constructor(files: readonly File[]) {
+    this.#files = files;
+    this.#places = new Map(files.map((file, place) => [file, place]));
+  }
+
+  /**
+   * The unpacked bytes of one of the files, in order. Throws Failure `structure` where the gzip is damaged,
+   * `value` where the file cannot be read.
+   */
+  async *read(file: File): AsyncGenerator<Buffer> {
+    try {
+      const whole = file.bytes > WHOLE_BYTES_MAX ? undefined : await this.#whole(file);
+      if (whole === undefined) yield* streamOf(file.path);
+      else yield whole;
+    } catch (error) {
+      throw asFailure(error);
     }
-    const whole = wholeInput(file.path);
-    if (whole === undefined) yield* streamOf(file.path);
-    else yield whole;
-  } catch (error) {
-    throw asFailure(error);
+  }
+
+  #whole(file: File): Promise<Buffer | undefined> {
+    const whole = this.#begun.get(file) ?? wholeInput(file.path);
+    this.#begun.delete(file);
+    const place = this.#places.get(file) ?? this.#files.length;
+    for (const next of this.#files.slice(place + 1, place + 1 + FILES_AHEAD)) {
+      if (next.bytes > AHEAD_BYTES_MAX || this.#begun.has(next)) continue;
+      const begun = wholeInput(next.path);
+      begun.catch(() => undefined); // told when it is this file's turn
+      this.#begun.set(next, begun);
+    }
+    return whole;
   }
 }
 
 /**
  * The unpacked bytes in one piece; undefined where they are too many for that. Throws what the system does.
  */
-export function wholeInput(path: string): Buffer | undefined {
+export async function wholeInput(path: string): Promise<Buffer | undefined> {
   const bytes = readFileSync(path);
   return isGzip(bytes) ? unpackWhole(bytes) : bytes;
 }
@@ -57,9 +88,9 @@ function isGzip(bytes: Uint8Array): boolean {
 }
 
 /** Undefined where it unpacks to more than is wanted in one piece. */
-function unpackWhole(bytes: Buffer): Buffer | undefined {
+async function unpackWhole(bytes: Buffer): Promise<Buffer | undefined> {
   try {
-    return gunzipSync(bytes, { maxOutputLength: 8 * WHOLE_BYTES_MAX });
+    return await unpack(bytes, { maxOutputLength: 8 * WHOLE_BYTES_MAX });
   } catch (error) {
     if ((error as { code?: string }).code === 'ERR_BUFFER_TOO_LARGE') return undefined;
     throw error;

@@ -57,21 +57,44 @@ export function wireText(type: string, id: string, version: number, at: InstantM
  * `meta.lastUpdated` in it are not looked at.
  */
 export function prepareWrite(resource: Resource, id: Id): PreparedWrite {
-  const { resourceType: _type, id: _id, meta, ...rest } = resource;
-  const { versionId: _version, lastUpdated: _time, ...restOfMeta } = meta ?? {};
-  const metaText = JSON.stringify(restOfMeta);
-  const restText = writeJson(withDecimalsOf(resource, rest));
-  const tail =
-    (metaText === '{}' ? '}' : `,${metaText.slice(1)}`) + (restText === '{}' ? '}' : `,${restText.slice(1)}`);
+  const { meta } = resource;
   const subject = resource.id === id ? resource : { ...resource, id };
   const { values, patients } = indexOf(subject);
   const codes = (meta?.security ?? []).map((label) => label.code ?? '').filter((code) => code !== '');
   return {
-    tail,
+    tail: tailOf(resource),
     index: flatten(values, resource),
     patients,
     labels: codes.length === 0 ? null : `\u001f${codes.join('\u001f')}\u001f`,
   };
+}
+
+/**
+ * Cut from the text of the whole, where the members that go before stand first in it, as they nearly always
+ * do: copying the resource without them costs more than writing it.
+ */
+function tailOf(resource: Resource): string {
+  const { resourceType, id, meta } = resource;
+  const text = writeJson(resource);
+  let head = `{"resourceType":"${resourceType}"`;
+  if (id !== undefined) head += `,"id":"${id}"`;
+  if (meta !== undefined) head += `,"meta":${writeJson(meta)}`;
+  if (!text.startsWith(head)) return tailOfCopy(resource);
+  return restOfMeta(meta) + text.slice(head.length);
+}
+
+function tailOfCopy(resource: Resource): string {
+  const { resourceType: _type, id: _id, meta, ...rest } = resource;
+  const text = writeJson(withDecimalsOf(resource, rest));
+  return restOfMeta(meta) + (text === '{}' ? '}' : `,${text.slice(1)}`);
+}
+
+/** What goes on after the store's own stamps, with the brace that ends meta. */
+function restOfMeta(meta: Resource['meta']): string {
+  if (meta === undefined) return '}';
+  const { versionId: _version, lastUpdated: _time, ...rest } = meta;
+  const text = JSON.stringify(rest);
+  return text === '{}' ? '}' : `,${text.slice(1)}`;
 }
 
 type Values = ReturnType<typeof indexOf>['values'];

@@ -1,14 +1,16 @@
 /**
  * The thread of the one writer. It takes all that has queued while it was busy (never waiting for more),
- * writes it as one group, and replies once. While idle it clears what no snapshot needs.
+ * writes it as one group, makes it durable while it writes the next, and replies once. While idle it clears
+ * what no snapshot needs.
  */
-import { statfsSync, statSync } from 'node:fs';
+import { statfsSync } from 'node:fs';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../../base/clock.ts';
 import { Failure } from '../../base/failure.ts';
-import { openForWriting } from './connection.ts';
-import type { GroupReply, WriteRequest } from './group-message.ts';
+import { LOG_PAGES, openForWriting, PAGE_BYTES } from './connection.ts';
+import type { GroupReply, WriteReply, WriteRequest } from './group-message.ts';
 import { migrate } from './schema.ts';
+import { WriteAheadLog } from './write-ahead-log.ts';
 import { Writer } from './writer.ts';
 
 export interface WriterData {
@@ -25,6 +27,13 @@ if (port === null) throw new Error('writer-thread runs as a thread');
 const connection = openForWriting(path);
 migrate(connection.database);
 
+/** Free on the disk beyond its reserve, in bytes. */
+function room(): number {
+  const { bavail, bsize } = statfsSync(folder);
+  return bavail * bsize - diskReserveBytes;
+}
+const log = new WriteAheadLog(path, LOG_PAGES * PAGE_BYTES, (bytes) => room() > 2 * bytes);
+
 const ROOM_CHECK_MS = 100;
 let roomCheckedAt = Number.NEGATIVE_INFINITY;
 let hasRoom = true;
@@ -32,10 +41,8 @@ let hasRoom = true;
 function checkRoom(): void {
   const now = systemClock.monotonicMs();
   if (now - roomCheckedAt > ROOM_CHECK_MS) {
-    const { bavail, bsize } = statfsSync(folder);
-    // what stands in the WAL will be copied into the database, and may need as much room there again
-    const wal = statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
-    hasRoom = bavail * bsize - wal > diskReserveBytes;
+    // what stands in the log will be copied into the database, and may need as much room there again
+    hasRoom = room() > log.bytes;
     roomCheckedAt = now;
   }
   if (!hasRoom) {
@@ -58,28 +65,70 @@ let told = { now: 0, at: 0 };
 
 type Message = readonly WriteRequest[] | 'close';
 
-port.on('message', (first: Message) => {
-  if (first === 'close') {
-    clearTimeout(idle);
-    connection.database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
-    connection.close();
-    port.postMessage('closed');
-    port.close();
-    return;
-  }
-  const group: WriteRequest[] = [...first];
-  let closing = false;
-  while (group.length < GROUP_MAX && !closing) {
-    const next = receiveMessageOnPort(port) as { message: Message } | undefined;
-    if (next === undefined) break;
-    if (next.message === 'close') closing = true;
-    else group.push(...next.message);
-  }
-  told = { now: Math.max(...group.map(({ now }) => now)), at: systemClock.monotonicMs() };
-  port.postMessage({ replies: writer.writeGroup(group) } satisfies GroupReply);
-  if (closing) port.emit('message', 'close');
-  else whenIdle();
+/** Requests that have come and are not written. */
+const queue: WriteRequest[] = [];
+/** What is written and being synced, and what was written meanwhile: one group, so that the next fills up. */
+let syncing: readonly WriteReply[] | undefined;
+let written: readonly WriteReply[] | undefined;
+let isClosing = false;
+
+port.on('message', (message: Message) => {
+  if (message === 'close') isClosing = true;
+  else queue.push(...message);
+  goOn();
 });
+
+/** While the disk makes one group durable the next is written. */
+function goOn(): void {
+  if (syncing === undefined && written !== undefined) sync(written);
+  if (written === undefined && queue.length > 0) {
+    written = write();
+    if (syncing === undefined) sync(written);
+  }
+  if (syncing !== undefined || written !== undefined) return;
+  if (isClosing) close();
+  else whenIdle();
+}
+
+function write(): readonly WriteReply[] {
+  for (let next = received(); next !== undefined; next = received()) {
+    if (next === 'close') isClosing = true;
+    else queue.push(...next);
+  }
+  const group = queue.splice(0, GROUP_MAX);
+  told = { now: Math.max(...group.map(({ now }) => now)), at: systemClock.monotonicMs() };
+  const replies = writer.writeGroup(group);
+  log.lengthen();
+  return replies;
+}
+
+/** A message that waits. */
+function received(): Message | undefined {
+  if (queue.length >= GROUP_MAX || port === null) return undefined;
+  return (receiveMessageOnPort(port) as { message: Message } | undefined)?.message;
+}
+
+function sync(replies: readonly WriteReply[]): void {
+  syncing = replies;
+  written = undefined;
+  log.sync((error) => {
+    // after a failed sync nobody knows what is on the disk: the thread ends, and the store with it
+    if (error !== null) throw error;
+    syncing = undefined;
+    if (written !== undefined) sync(written);
+    port?.postMessage({ replies } satisfies GroupReply);
+    goOn();
+  });
+}
+
+function close(): void {
+  clearTimeout(idle);
+  log.close();
+  connection.database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  connection.close();
+  port?.postMessage('closed');
+  port?.close();
+}
 
 function whenIdle(): void {
   clearTimeout(idle);
