@@ -4,11 +4,14 @@
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { DIRECTORY_TYPES, PERSONAS } from '../src/access/personas.ts';
+import { Failure, ISSUE_TYPES, type IssueType } from '../src/base/failure.ts';
 import { environmentName, flagName, SETTINGS } from '../src/base/settings.ts';
+import { exitCodeOf } from '../src/cli/exit-code.ts';
 
 const pages: Readonly<Record<string, string>> = {
   'docs/reference/settings.md': settingsPage(),
   'docs/reference/personas.md': personasPage(),
+  'docs/reference/errors.md': errorsPage(),
 };
 
 let stale = 0;
@@ -83,4 +86,27 @@ function personasPage(): string {
   ]
     .join('\n')
     .replace(/\n+$/, '\n');
+}
+
+function errorsPage(): string {
+  const rows = (Object.keys(ISSUE_TYPES) as IssueType[])
+    .filter((code) => code !== 'informational')
+    .map((code) => {
+      const { status, text } = ISSUE_TYPES[code];
+      return `| \`${code}\` | ${status} | ${exitCodeOf(new Failure(code, text))} | ${text} |`;
+    });
+  return [
+    '# Errors',
+    '',
+    'Made from `src/base/failure.ts` and `src/cli/exit-code.ts` by `npm run docs`.',
+    '',
+    'Whatever goes wrong has one of these codes, those of FHIR R4 (`IssueType`): as `issue.code` of an OperationOutcome, in the log, in the rejects',
+    'of an import. The code is for programs and stays; the text beside it says to a person what to do, and may be worded better one day. No text',
+    'names anybody. Each answer to a client carries `X-Request-Id`; the log has a line under the same id.',
+    '',
+    '| code | HTTP status | exit code | what it means |',
+    '|---|---|---|---|',
+    ...rows,
+    '',
+  ].join('\n');
 }

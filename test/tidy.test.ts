@@ -213,6 +213,19 @@ describe('tests', () => {
 });
 
 describe('docs', () => {
+  it('that are made from code are as it would make them now', () => {
+    execFileSync(process.execPath, ['scripts/generate-docs.ts', '--check'], { stdio: 'pipe' });
+  });
+
+  it('name every code of an error, and no other', async () => {
+    const { ISSUE_TYPES } = await import('../src/base/failure.ts');
+    const documented = [...read('docs/reference/errors.md').matchAll(/^\| `([a-z-]+)` \|/gm)].map(
+      (match) => match[1] ?? '',
+    );
+    const codes = Object.keys(ISSUE_TYPES).filter((code) => code !== 'informational');
+    expect(documented.sort()).toEqual(codes.sort());
+  });
+
   it('name every setting, and no other', async () => {
     const { SETTINGS } = await import('../src/base/settings.ts');
     const documented = [...read('docs/reference/settings.md').matchAll(/^\| `(\w+)` \|/gm)].map(
