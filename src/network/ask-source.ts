@@ -60,6 +60,8 @@ export interface Part {
   readonly place: Place;
   readonly report: SourceReport;
   readonly entries: readonly SourceEntry[];
+  /** The numbers that the source has verified of the person, as far as it said. */
+  readonly nhsNumbers: readonly NhsNumber[];
 }
 
 /**
@@ -220,6 +222,7 @@ function fromCopy(
     place: entry,
     report: { ...base(entry), ...stated(state), status: 'copy', diagnostics: text },
     entries: copy.entries,
+    nhsNumbers: copy.nhsNumbers,
   };
 }
 
@@ -252,15 +255,16 @@ function fromAnswer(place: Place, answer: SourceAnswer, now: InstantMs): Part {
     case 'refused':
       return {
         place,
-        entries: [],
+        ...NOTHING,
         report: { ...shared, status: 'refused', rule: answer.rule, diagnostics: answer.text },
       };
     case 'too-large':
-      return { place, entries: [], report: { ...shared, status: 'unavailable', diagnostics: answer.text } };
+      return { place, ...NOTHING, report: { ...shared, status: 'unavailable', diagnostics: answer.text } };
     case 'record':
       return {
         place,
         entries: answer.entries,
+        nhsNumbers: answer.nhsNumbers,
         report: { ...shared, ...liveOrBehind(state, answer.entries.length) },
       };
   }
@@ -301,8 +305,10 @@ function unavailable(parts: AssembleParts, place: Place, diagnostics: string): P
     diagnostics,
     ...(asAt === undefined || asAt === NEVER ? {} : { asAt }),
   } as const;
-  return { place, entries: [], report };
+  return { place, ...NOTHING, report };
 }
+
+const NOTHING: Omit<Part, 'place' | 'report'> = { entries: [], nhsNumbers: [] };
 
 const base = ({
   ods,

@@ -93,6 +93,7 @@ const answerOf = (
       kind: 'record',
       state: { asAt: asAt as InstantMs, coverage: [], behind: [], ...more },
       patients: ['ann' as Id],
+      nhsNumbers: [about],
       entries,
     },
     about,

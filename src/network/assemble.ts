@@ -4,10 +4,11 @@
  */
 import type { Asker } from '../access/actor.ts';
 import { decideSharedRecord } from '../access/share-policy.ts';
-import type { NhsNumber, OdsCode } from '../base/brands.ts';
+import type { InstantMs, NhsNumber, OdsCode } from '../base/brands.ts';
 import { Failure } from '../base/failure.ts';
-import type { PersonIndex } from '../records/person-index.ts';
-import { type Ask, type AssembleParts, askSource, type Place } from './ask-source.ts';
+import type { PersonMatch } from '../identity/person-match.ts';
+import type { Ask, AssembleParts, Place } from './ask-source.ts';
+import { askUnderEach, numberNotes } from './ask-under-each.ts';
 import type { LocatorAnswer } from './locator.ts';
 import type { SharedEntry, SharedRecord, SharedRecordQuery } from './shared-record.ts';
 import type { SourceEntry } from './source-answer.ts';
@@ -25,41 +26,57 @@ export async function assemble(
   const askedAt = parts.clock.now();
   const match = await parts.persons.locate(nhsNumber);
   await mayAsk(parts, nhsNumber, asker, match);
-  const located = await parts.network?.locator.locate(nhsNumber);
-  const places = whom(
-    parts,
-    match.kind === 'one' ? match.practice : undefined,
-    match.kind === 'one',
-    located,
-  );
-  if (match.kind === 'none' && (located === undefined || located.sources.length === 0)) throw notFound();
+  const nhsNumbers = await numbersOf(parts, nhsNumber, match);
+  const located = await Promise.all(nhsNumbers.map((number) => parts.network?.locator.locate(number)));
+  const isHere = match.kind === 'one';
+  const places = whom(parts, isHere ? match.practice : undefined, isHere, located);
+  if (match.kind === 'none' && (located[0]?.sources.length ?? 0) === 0) throw notFound();
   const deadline = begun + Math.max(0, parts.settings.sharedRecordDeadlineMs - JOINING_MS);
-  const persons = match.kind === 'one' ? match.patients : [];
-  const ask: Ask = { nhsNumber, query, asker, deadline, persons };
-  const found = await Promise.all(places.map((place) => askSource(parts, place, ask)));
+  const ask: Ask = { nhsNumber, query, asker, deadline, persons: isHere ? match.patients : [] };
+  const found = await Promise.all(
+    places.map((place) => {
+      // this node knows itself which of its Patients are one person; another is asked under each number it has
+      const named = nhsNumbers.filter((_number, i) => located[i]?.sources.includes(place.ods));
+      const numbers = place.ods === parts.ods ? [nhsNumber] : named.length > 0 ? named : nhsNumbers;
+      return askUnderEach(parts, place, ask, numbers);
+    }),
+  );
   const record: SharedRecord = {
     nhsNumber,
+    nhsNumbers,
     askedAt,
     sources: found.map((one) => one.report),
     entries: found.flatMap((one) => one.entries.map((entry) => sharedEntry(one.place, entry))),
+    notes: [...found.flatMap((one) => one.notes), ...numberNotes(nhsNumber, nhsNumbers, found)],
     directoryExpired: parts.network?.directory.isExpired() ?? false,
-    ...(located === undefined ? {} : { locatorAsAt: located.at }),
+    ...oldestOf(located),
   };
   await parts.records.as(asker).note({
     action: 'shared-record',
     targets: [],
-    persons,
+    persons: ask.persons,
     outcome: 'ok',
     detail: Object.fromEntries(record.sources.map((source) => [source.ods, source.status])),
   });
   return record;
 }
 
+/** The number asked for and, of a person held here, all that this organisation has verified of them. */
+async function numbersOf(
+  { persons }: AssembleParts,
+  asked: NhsNumber,
+  match: PersonMatch,
+): Promise<readonly [NhsNumber, ...NhsNumber[]]> {
+  if (match.kind !== 'one') return [asked];
+  const [first, ...others] = (await persons.sharePolicy(match.patients)).nhsNumbers;
+  return first === undefined ? [asked] : [first, ...others];
+}
+
 async function mayAsk(
   parts: AssembleParts,
   nhsNumber: NhsNumber,
   asker: Asker,
-  match: Awaited<ReturnType<PersonIndex['locate']>>,
+  match: PersonMatch,
 ): Promise<void> {
   const decision = decideSharedRecord({ asker, at: parts.ods, nhsNumber, person: match });
   const isAmbiguous = match.kind === 'ambiguous';
@@ -92,22 +109,32 @@ function whom(
   parts: AssembleParts,
   practice: OdsCode | undefined,
   isHere: boolean,
-  located: LocatorAnswer | undefined,
+  located: readonly (LocatorAnswer | undefined)[],
 ): Place[] {
   const { network, self, clock, settings } = parts;
   if (network === undefined) return [self];
   const freshFrom = clock.now() - settings.locatorFreshHours * 3_600_000;
   const named = new Set<OdsCode>(isHere ? [parts.ods] : []);
   for (const { ods, kind, isProtected } of network.directory.entries()) {
-    const isAsked = located === undefined || located.at < freshFrom || located.silent.includes(ods);
+    const isAsked = located.some(
+      (one) => one === undefined || one.at < freshFrom || one.silent.includes(ods),
+    );
     if (isAsked && kind !== 'exchange' && isProtected !== true) named.add(ods);
   }
-  for (const ods of [...(located?.sources ?? []), ...(located?.practices ?? [])]) named.add(ods);
+  for (const one of located)
+    for (const ods of [...(one?.sources ?? []), ...(one?.practices ?? [])]) named.add(ods);
   if (practice !== undefined) named.add(practice);
   return [...named].map((ods): Place => {
     if (ods === parts.ods) return self;
     return network.directory.entry(ods) ?? { ods, name: ods, kind: 'gp', url: '' };
   });
+}
+
+/** The list of organisations is as old as its oldest part; of no age where a part is missing. */
+function oldestOf(located: readonly (LocatorAnswer | undefined)[]): Pick<SharedRecord, 'locatorAsAt'> {
+  const known = located.filter((one) => one !== undefined);
+  if (known.length < located.length) return {};
+  return { locatorAsAt: Math.min(...known.map((one) => one.at)) as InstantMs };
 }
 
 function sharedEntry(place: Place, { type, id, bytes }: SourceEntry): SharedEntry {

@@ -26,6 +26,8 @@ export type OpenedCopy =
       readonly kind: 'copy';
       readonly state: SourceState;
       readonly entries: readonly SourceEntry[];
+      /** The numbers that the source had verified of the person. */
+      readonly nhsNumbers: readonly NhsNumber[];
       /** A newer push that lost most of the record is held back for a person to look at. */
       readonly isHeldBack: boolean;
     }
@@ -92,7 +94,7 @@ export class CopyOpener {
   #apply(request: OpenRequest, copy: OpenedSegments, through: SourceState, isHeldBack: boolean): OpenedCopy {
     const { refusal } = copy;
     if (refusal === 'too-large') return { kind: 'closed' };
-    if (refusal === 'gone') return { kind: 'copy', state: through, entries: [], isHeldBack };
+    if (refusal === 'gone') return { kind: 'copy', state: through, entries: [], nhsNumbers: [], isHeldBack };
     if (refusal !== undefined) {
       return {
         kind: 'refused',
@@ -111,7 +113,7 @@ export class CopyOpener {
         (types === undefined || types.includes(entry.type)) &&
         (since === undefined || entry.lastUpdated >= since),
     );
-    return { kind: 'copy', state: through, entries, isHeldBack };
+    return { kind: 'copy', state: through, entries, nhsNumbers: copy.policy.nhsNumbers, isHeldBack };
   }
 
   /** What holders release in time: all three are asked side by side, and two that fit together are enough. */

@@ -61,7 +61,7 @@ export async function answerFrom(
   }
   if (match.kind !== 'none' && (await isHidden(parts, match.patients, asker))) {
     await session.note(refusal(match.patients, 'label'));
-    return { kind: 'record', state, patients: [], entries: [] };
+    return holdsNothing(state);
   }
   switch (match.kind) {
     case 'none':
@@ -72,18 +72,15 @@ export async function answerFrom(
         outcome: 'ok',
         detail: { resources: 0 },
       });
-      return { kind: 'record', state, patients: [], entries: [] };
+      return holdsNothing(state);
     case 'ambiguous':
     case 'unverified': {
       await session.note(refusal(match.patients, 'identity'));
       return { kind: 'refused', rule: 'identity', text: IDENTITY_TEXT[match.kind], state };
     }
     case 'one': {
-      const verdict = applySharePolicy(
-        await parts.persons.sharePolicy(match.patients),
-        asker,
-        parts.clock.now(),
-      );
+      const policy = await parts.persons.sharePolicy(match.patients);
+      const verdict = applySharePolicy(policy, asker, parts.clock.now());
       if (verdict.kind === 'refuse' && verdict.rule === 'label') {
         // whoever asks: a record that its label closes to a role is closed to it here too
         await session.note(refusal(match.patients, 'label'));
@@ -97,7 +94,7 @@ export async function answerFrom(
           ...(query.types === undefined ? {} : { types: query.types }),
           ...(query.since === undefined ? {} : { since: query.since }),
         });
-        return bounded(parts, page.entries, match.patients, state);
+        return bounded(parts, page.entries, match.patients, policy.nhsNumbers, state);
       } catch (error) {
         if (!(error instanceof Failure) || (error.code !== 'suppressed' && error.code !== 'forbidden'))
           throw error;
@@ -111,6 +108,14 @@ export async function answerFrom(
     }
   }
 }
+
+const holdsNothing = (state: SourceState): SourceAnswer => ({
+  kind: 'record',
+  state,
+  patients: [],
+  nhsNumbers: [],
+  entries: [],
+});
 
 const refusal = (persons: readonly Id[], rule: RefusalRule): AuditNote => ({
   action: 'refuse',
@@ -130,6 +135,7 @@ function bounded(
   parts: OwnSourceParts,
   entries: readonly Stored[],
   patients: readonly Id[],
+  nhsNumbers: readonly NhsNumber[],
   state: SourceState,
 ): SourceAnswer {
   const { recordEntriesMax, recordBytesMax } = parts.settings;
@@ -140,7 +146,7 @@ function bounded(
       `${recordBytesMax} bytes). Ask for fewer kinds with _type.`;
     return { kind: 'too-large', text, state };
   }
-  return { kind: 'record', state, patients, entries };
+  return { kind: 'record', state, patients, nhsNumbers, entries };
 }
 
 const IDENTITY_TEXT = {

@@ -16,8 +16,10 @@ const source = (ods: string, more: Partial<SourceReport>): SourceReport => ({
 });
 const record: SharedRecord = {
   nhsNumber: '9990000018' as NhsNumber,
+  nhsNumbers: ['9990000018' as NhsNumber],
   askedAt: AT,
   locatorAsAt: AT,
+  notes: [],
   directoryExpired: false,
   sources: [
     source('A', { asAt: AT, coverage: [{ kind: 'Condition', since: '2020-01-01', asAt: AT }] }),

@@ -4,7 +4,7 @@
  */
 import { isoInstant } from '../base/clock.ts';
 import { ODS_CODE_SYSTEM } from '../fhir/resource.ts';
-import type { SharedRecord, SourceReport, SourceStatus } from './shared-record.ts';
+import type { RecordNote, SharedRecord, SourceReport, SourceStatus } from './shared-record.ts';
 
 const STATUS_SYSTEM = 'https://openward.org/CodeSystem/source-status';
 const SOURCE_EXTENSION = 'https://openward.org/Extension/source';
@@ -50,7 +50,16 @@ function outcome(record: SharedRecord): object {
     details: { text: NEVER_SHOWN },
     diagnostics: words.join(' '),
   };
-  return { resourceType: 'OperationOutcome', issue: [...record.sources.map(sourceIssue), constant] };
+  return {
+    resourceType: 'OperationOutcome',
+    issue: [...record.sources.map(sourceIssue), ...record.notes.map(noteIssue), constant],
+  };
+}
+
+function noteIssue({ kind, text }: RecordNote): object {
+  return kind === 'gap'
+    ? { severity: 'warning', code: 'incomplete', diagnostics: text }
+    : { severity: 'information', code: 'informational', diagnostics: text };
 }
 
 function sourceIssue(source: SourceReport): object {

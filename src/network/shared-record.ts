@@ -49,13 +49,24 @@ export interface SharedEntry {
 }
 
 export interface SharedRecord {
+  /** As it was asked for. */
   readonly nhsNumber: NhsNumber;
+  /** All numbers that the asker's organisation has verified of this person, the one in use first. */
+  readonly nhsNumbers: readonly [NhsNumber, ...NhsNumber[]];
   readonly askedAt: InstantMs;
   readonly sources: readonly SourceReport[];
   readonly entries: readonly SharedEntry[];
+  /** What is to be known of the record beside its sources: a number that was replaced, a part not reached. */
+  readonly notes: readonly RecordNote[];
   /** Age of the locator's answer; undefined where there was none. */
   readonly locatorAsAt?: InstantMs;
   readonly directoryExpired: boolean;
+}
+
+export interface RecordNote {
+  /** `gap`: something may be missing. */
+  readonly kind: 'gap' | 'superseded';
+  readonly text: string;
 }
 
 export interface SharedRecordQuery {

@@ -23,7 +23,7 @@ const about = (id: string, person: string): SourceEntry =>
 const practitioner = entry('Practitioner', 'dr', { active: true });
 
 function answer(entries: readonly SourceEntry[], patients: readonly string[] = ['ann']): SourceAnswer {
-  return { kind: 'record', state, patients: patients as Id[], entries };
+  return { kind: 'record', state, patients: patients as Id[], nhsNumbers: [], entries };
 }
 const heard = (one: SourceAnswer, ask = question): SourceAnswer | undefined =>
   decodeAnswer(encodeAnswer(one, ANN), ask);

@@ -6,6 +6,7 @@
 import { type Id, type InstantMs, isId, type NhsNumber } from '../base/brands.ts';
 import { isResourceType } from '../fhir/definitions.ts';
 import type { ResourceType } from '../fhir/resource.ts';
+import { isNhsNumber } from '../identity/nhs-number.ts';
 import { areOfPerson } from './person-check.ts';
 import type { Coverage, RefusalRule } from './shared-record.ts';
 
@@ -39,6 +40,8 @@ export type SourceAnswer =
        * known of.
        */
       readonly patients: readonly Id[];
+      /** The numbers that it has verified of the person. */
+      readonly nhsNumbers: readonly NhsNumber[];
       readonly entries: readonly SourceEntry[];
     }
   | {
@@ -57,6 +60,8 @@ type Line =
       /** Whom the answer is about: an answer to another question shows. */
       readonly nhsNumber: string;
       readonly patients: readonly string[];
+      /** A node of an earlier release leaves them out. */
+      readonly nhsNumbers?: readonly string[];
       readonly table: readonly (readonly [string, string, number])[];
     }
   | Exclude<SourceAnswer, { kind: 'record' }>;
@@ -64,9 +69,9 @@ type Line =
 /** The answer about this person as bytes to send. */
 export function encodeAnswer(answer: SourceAnswer, nhsNumber: NhsNumber): Buffer {
   if (answer.kind !== 'record') return Buffer.from(`${JSON.stringify(answer)}\n`);
-  const { kind, state, patients } = answer;
+  const { kind, state, patients, nhsNumbers } = answer;
   const table = answer.entries.map(({ type, id, bytes }) => [type, id, bytes.length] as const);
-  const line: Line = { kind, state, nhsNumber, patients, table };
+  const line: Line = { kind, state, nhsNumber, patients, nhsNumbers, table };
   return Buffer.concat([
     Buffer.from(`${JSON.stringify(line)}\n`),
     ...answer.entries.map((entry) => entry.bytes),
@@ -101,10 +106,10 @@ export function decodeAnswer(body: Buffer, question: Question): SourceAnswer | u
     entries.push({ type, id, bytes });
     at += length;
   }
-  const { kind, state, patients } = line;
-  if (at !== body.length || !patients.every(isId)) return undefined;
+  const { kind, state, patients, nhsNumbers = [] } = line;
+  if (at !== body.length || !patients.every(isId) || !nhsNumbers.every(isNhsNumber)) return undefined;
   return areOfPerson(question.nhsNumber, patients, entries, !question.isFiltered, question.depthMax)
-    ? { kind, state, patients, entries }
+    ? { kind, state, patients, nhsNumbers, entries }
     : undefined;
 }
 
@@ -123,6 +128,7 @@ function readLine(text: string): Line | undefined {
     switch (line.kind) {
       case 'record':
         return Array.isArray(line.patients) &&
+          Array.isArray(line.nhsNumbers ?? []) &&
           line.table.every(
             ([type, id, length]) =>
               typeof type === 'string' && typeof id === 'string' && Number.isInteger(length) && length > 0,

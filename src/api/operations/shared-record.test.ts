@@ -25,7 +25,15 @@ const sharedRecords: SharedRecords = {
   async assemble(number, query, asker): Promise<SharedRecord> {
     asked.push({ nhsNumber: number, query, asker });
     if (number === NOBODY) throw new Failure('not-found', 'Nobody here has this number.');
-    return { nhsNumber: number, askedAt: 0 as never, sources: [], entries: [], directoryExpired: false };
+    return {
+      nhsNumber: number,
+      nhsNumbers: [number],
+      askedAt: 0 as never,
+      sources: [],
+      entries: [],
+      notes: [],
+      directoryExpired: false,
+    };
   },
   bundle: () => PIECES,
   organisations: () => [],

@@ -22,7 +22,7 @@ export function RecordNotices({
   readonly face: Face;
 }): JSX.Element | null {
   const identity = identityNotices(page, face);
-  const other = [...leftOutNotices(page), ...ageNotices(page, face)];
+  const other = [...page.view.notes, ...leftOutNotices(page), ...ageNotices(page, face)];
   if (identity.length === 0 && other.length === 0) return null;
   return (
     <div class="ow-notices">

@@ -46,9 +46,20 @@ describe('whose entries these are', () => {
       entry(surgery, condition('theirs', { reference: 'Patient/bob' })),
       entry(surgery, { resourceType: 'Practitioner', id: 'dr' }),
     ];
-    const { entries, identity } = sift(all, ANN, person);
+    const { entries, identity } = sift(all, [ANN], person);
     expect(kept(entries)).toEqual(['GP1-Condition-hers', 'GP1-Patient-ann', 'GP1-Practitioner-dr']);
     expect(identity.leftOut).toEqual([{ source: surgery, count: 1 }]);
+  });
+
+  it('keeps what a source holds under another number that has been verified of the person', () => {
+    const old = '9990000026' as NhsNumber;
+    const all = [
+      entry(surgery, patient('ann', '01')),
+      entry(hospital, JSON.parse(JSON.stringify(patient('1', '01')).replaceAll(ANN, old))),
+      entry(hospital, condition('c', { reference: 'Patient/1' })),
+    ];
+    expect(sift(all, [ANN, old], person).identity.leftOut).toEqual([]);
+    expect(sift(all, [ANN], person).identity.leftOut).toEqual([{ source: hospital, count: 2 }]);
   });
 
   it('takes one source’s Patient for no other source’s, though their ids are the same', () => {
@@ -57,7 +68,7 @@ describe('whose entries these are', () => {
       entry(hospital, patient('1', undefined)),
       entry(hospital, condition('c', { reference: 'Patient/1' })),
     ];
-    expect(kept(sift(all, ANN, person).entries)).toEqual(['GP1-Patient-1']);
+    expect(kept(sift(all, [ANN], person).entries)).toEqual(['GP1-Patient-1']);
   });
 
   it.each([undefined, '02', '03'])('shows nothing that hangs on a number whose status is %s', (status) => {
@@ -65,12 +76,12 @@ describe('whose entries these are', () => {
       entry(surgery, patient('ann', status)),
       entry(surgery, condition('c', { reference: 'Patient/ann' })),
     ];
-    expect(sift(all, ANN, person).entries).toEqual([]);
+    expect(sift(all, [ANN], person).entries).toEqual([]);
   });
 
   it('shows an entry that names the person by the number itself', () => {
     const subject = { identifier: { system: 'https://fhir.nhs.uk/Id/nhs-number', value: ANN } };
-    expect(kept(sift([entry(surgery, condition('c', subject))], ANN, person).entries)).toEqual([
+    expect(kept(sift([entry(surgery, condition('c', subject))], [ANN], person).entries)).toEqual([
       'GP1-Condition-c',
     ]);
   });
@@ -88,7 +99,7 @@ describe('records that a source joined', () => {
       entry(hospital, old),
       entry(hospital, condition('c', { reference: 'Patient/old' })),
     ];
-    const { entries, identity } = sift(all, ANN, person);
+    const { entries, identity } = sift(all, [ANN], person);
     expect(kept(entries)).toContain('RX1-Condition-c');
     expect(identity.joined).toEqual([{ source: hospital, records: 2 }]);
   });
@@ -100,14 +111,14 @@ describe('records that a source joined', () => {
       entry(hospital, apart),
       entry(hospital, condition('c', { reference: 'Patient/old' })),
     ];
-    const { entries, identity } = sift(all, ANN, person);
+    const { entries, identity } = sift(all, [ANN], person);
     expect(kept(entries)).toEqual(['RX1-Patient-ann']);
     expect(identity.joined).toEqual([]);
   });
 
   it('do not tell of their old details as if they were now', () => {
     const all = [entry(hospital, patient('ann', '01')), entry(hospital, old)];
-    expect(sift(all, ANN, person).identity.differences).toEqual([]);
+    expect(sift(all, [ANN], person).identity.differences).toEqual([]);
   });
 });
 
@@ -118,14 +129,14 @@ describe('what a source states otherwise', () => {
     ['gender', { gender: 'male' }, 'male'],
     ['deceased', { deceasedDateTime: '2024-02-03' }, 'deceased'],
   ])('%s', (what, more, stated) => {
-    const { identity } = sift([entry(hospital, patient('ann', '01', more))], ANN, person);
+    const { identity } = sift([entry(hospital, patient('ann', '01', more))], [ANN], person);
     expect(identity.differences).toEqual([{ source: hospital, what, stated }]);
   });
 
   it('is no difference where only accents, case or hyphens differ', () => {
     const { identity } = sift(
       [entry(hospital, patient('ann', '01', { name: [{ family: 'QUILL-FÉATHER' }] }))],
-      ANN,
+      [ANN],
       person,
     );
     expect(identity.differences).toEqual([]);

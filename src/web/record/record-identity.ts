@@ -41,16 +41,20 @@ export interface Sifted {
 const SUBJECT_MEMBERS = ['subject', 'patient', 'for', 'beneficiary', 'individual'] as const;
 
 /**
- * Leaves out what is not certainly about the person with this number. `person` is the Patient of the
+ * Leaves out what is not certainly about the person with these numbers. `person` is the Patient of the
  * banner.
  */
-export function sift(all: readonly Entry[], nhsNumber: NhsNumber, person: Patient | undefined): Sifted {
-  const patients = trustedPatients(all, nhsNumber);
+export function sift(
+  all: readonly Entry[],
+  nhsNumbers: readonly NhsNumber[],
+  person: Patient | undefined,
+): Sifted {
+  const patients = trustedPatients(all, nhsNumbers);
   const trusted = new Set(patients.map((entry) => `${entry.base}Patient/${entry.resource.id}`));
   const entries: Entry[] = [];
   const leftOut = new Map<SourceView, number>();
   for (const entry of all) {
-    if (isAbout(entry, trusted, nhsNumber)) entries.push(entry);
+    if (isAbout(entry, trusted, nhsNumbers)) entries.push(entry);
     else leftOut.set(entry.source, (leftOut.get(entry.source) ?? 0) + 1);
   }
   return {
@@ -64,10 +68,12 @@ export function sift(all: readonly Entry[], nhsNumber: NhsNumber, person: Patien
   };
 }
 
-/** Patients with the number verified, and those that a link of the same source joins to one of them. */
-function trustedPatients(all: readonly Entry[], nhsNumber: NhsNumber): readonly Entry<Patient>[] {
+/** Patients with one of the numbers verified, and those that a link of the same source joins to one of them. */
+function trustedPatients(all: readonly Entry[], nhsNumbers: readonly NhsNumber[]): readonly Entry<Patient>[] {
   const patients = all.filter((entry) => isOf(entry, 'Patient'));
-  const trusted = new Set(patients.filter((entry) => verifiedNhsNumbers(entry.resource).includes(nhsNumber)));
+  const isOne = ({ resource }: Entry<Patient>): boolean =>
+    verifiedNhsNumbers(resource).some((number) => nhsNumbers.includes(number));
+  const trusted = new Set(patients.filter(isOne));
   for (let grew = true; grew; ) {
     grew = false;
     for (const one of patients) {
@@ -92,7 +98,7 @@ function links(from: Entry<Patient>, to: Entry<Patient>): boolean {
   );
 }
 
-function isAbout(entry: Entry, trusted: ReadonlySet<string>, nhsNumber: NhsNumber): boolean {
+function isAbout(entry: Entry, trusted: ReadonlySet<string>, nhsNumbers: readonly NhsNumber[]): boolean {
   const { resource } = entry;
   const isTrusted = (address: string | undefined): boolean => address !== undefined && trusted.has(address);
   if (resource.resourceType === 'Patient') return isTrusted(`${entry.base}Patient/${resource.id}`);
@@ -106,7 +112,8 @@ function isAbout(entry: Entry, trusted: ReadonlySet<string>, nhsNumber: NhsNumbe
   if (subject === undefined) return true;
   if (subject.reference !== undefined) return isTrusted(addressOf(entry, subject));
   const { identifier } = subject;
-  return identifier?.system === NHS_NUMBER_SYSTEM && identifier.value === nhsNumber;
+  const numbers: readonly string[] = nhsNumbers;
+  return identifier?.system === NHS_NUMBER_SYSTEM && numbers.includes(identifier.value ?? '');
 }
 
 /**

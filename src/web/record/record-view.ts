@@ -16,6 +16,7 @@ import { References } from './resource-text.ts';
 import { byConcern, type SourceView, sourceView } from './source-view.ts';
 
 export interface RecordView {
+  /** The one in use, where the number asked for has been replaced. */
   readonly nhsNumber: NhsNumber;
   readonly askedAt: Moment;
   /** What needs to be seen first comes first. */
@@ -36,6 +37,8 @@ export interface RecordView {
   readonly locatorAsAt: Moment | undefined;
   readonly isLocatorOld: boolean;
   readonly directoryExpired: boolean;
+  /** What is to be known of the record beside its sources. */
+  readonly notes: readonly string[];
 }
 
 /** The view of a record that was asked for at `here`. Never throws: what cannot be read is counted. */
@@ -55,12 +58,14 @@ export function recordView(
     if (resource === undefined) unreadable.set(source, (unreadable.get(source) ?? 0) + 1);
     else all.push(entryOf(source, resource, fullUrl));
   }
-  const personEntry = bannerPatient(all, record.nhsNumber, here);
-  const { entries, identity } = sift(all, record.nhsNumber, personEntry?.resource);
+  const [nhsNumber] = record.nhsNumbers;
+  const personEntry = bannerPatient(all, nhsNumber, here);
+  const { entries, identity } = sift(all, record.nhsNumbers, personEntry?.resource);
   const sound = entries.filter((entry) => !isEnteredInError(entry.resource));
   const oldBefore = record.askedAt - settings.locatorFreshHours * 3_600_000;
   return {
-    nhsNumber: record.nhsNumber,
+    nhsNumber,
+    notes: record.notes.map((note) => note.text),
     askedAt: momentAt(record.askedAt),
     sources: sources.sort(byConcern),
     person: personEntry?.resource,
