@@ -39,23 +39,30 @@ export function isForgotten(text: string): boolean {
 export function keepDecimals(value: unknown, decimals: readonly WrittenDecimal[]): void {
   let ordinal = 0;
   let next = 0;
-  const visit = (holder: object): void => {
-    for (const [name, child] of Object.entries(holder)) {
-      if (next === decimals.length) return;
-      if (typeof child === 'number') {
-        const decimal = decimals[next];
-        if (decimal?.ordinal === ordinal) {
-          setWrittenDecimal(holder, name, decimal.text);
-          next += 1;
-        }
-        ordinal += 1;
-      } else if (typeof child === 'object' && child !== null) {
-        visit(child);
-      }
+  const visit = (holder: Members): void => {
+    if (Array.isArray(holder)) {
+      for (let i = 0; i < holder.length; i++) look(holder as Members, i);
+    } else {
+      for (const name in holder) look(holder, name);
     }
   };
-  if (typeof value === 'object' && value !== null) visit(value);
+  const look = (holder: Members, name: string | number): void => {
+    const child = holder[name];
+    if (typeof child === 'number') {
+      const decimal = decimals[next];
+      if (decimal?.ordinal === ordinal) {
+        setWrittenDecimal(holder, String(name), decimal.text);
+        next += 1;
+      }
+      ordinal += 1;
+    } else if (typeof child === 'object' && child !== null && next < decimals.length) {
+      visit(child as Members);
+    }
+  };
+  if (typeof value === 'object' && value !== null) visit(value as Members);
 }
+
+type Members = Readonly<Record<string | number, unknown>>;
 
 /**
  * For a copy of the members of an object: its decimals are written as those of the first. Returns the

@@ -11,7 +11,7 @@ import { isObject } from './json-access.ts';
 import { findJsonError } from './json-error.ts';
 
 const SPACE = 0x20;
-const COMMA = 0x2c;
+const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COLON = 0x3a;
 const MINUS = 0x2d;
@@ -29,8 +29,9 @@ const LARGE_E = 0x45;
  */
 export function parseJson(bytes: Uint8Array, settings: Pick<Settings, 'jsonDepthMax'>): unknown {
   const start = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
-  const text = decode(start === 0 ? bytes : bytes.subarray(start));
-  const { members, decimals } = scan(text, settings.jsonDepthMax);
+  const given = start === 0 ? bytes : bytes.subarray(start);
+  const text = decode(given);
+  const { members, decimals } = scan(given, settings.jsonDepthMax);
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -51,58 +52,55 @@ interface Scanned {
 
 /**
  * Counts the members (colons outside strings), notes decimals to keep, and throws where brackets nest too
- * deep. It leaps from quote to quote, so that what stands inside strings, by far the most, is never looked
- * at.
+ * deep. Over bytes, and over runs of spaces in a loop of their own: most of what comes is indented.
  */
-function scan(text: string, depthMax: number): Scanned {
+function scan(bytes: Uint8Array, depthMax: number): Scanned {
   const decimals: WrittenDecimal[] = [];
   let depth = 0;
   let members = 0;
   let numbers = 0;
-  for (let i = 0; i < text.length; ) {
-    const quote = text.indexOf('"', i);
-    const gapEnd = quote < 0 ? text.length : quote;
-    for (; i < gapEnd; i++) {
-      const c = text.charCodeAt(i);
-      if (c <= SPACE || c === COMMA) continue;
-      if (c === COLON) {
-        members++;
-      } else if (c === 0x7b || c === 0x5b) {
-        if (++depth > depthMax) throw tooDeep(text, i, depthMax);
-      } else if (c === 0x7d || c === 0x5d) {
-        depth--;
-      } else if (c === MINUS || isDigit(c)) {
-        const end = endOfNumber(text, i);
-        if (end - i > 1) noteDecimal(decimals, text, i, end, numbers);
-        numbers++;
-        i = end - 1;
-      }
+  for (let i = 0; i < bytes.length; ) {
+    const c = bytes[i++] ?? 0;
+    if (c <= SPACE) {
+      while (bytes[i] === SPACE) i++;
+    } else if (c === QUOTE) {
+      i = afterString(bytes, i);
+    } else if (c === COLON) {
+      members++;
+    } else if (c === 0x7b || c === 0x5b) {
+      if (++depth > depthMax) throw tooDeep(bytes, i - 1, depthMax);
+    } else if (c === 0x7d || c === 0x5d) {
+      depth--;
+    } else if (c === MINUS || isDigit(c)) {
+      const end = endOfNumber(bytes, i);
+      if (end > i) noteDecimal(decimals, bytes, i - 1, end, numbers);
+      numbers++;
+      i = end;
     }
-    i = quote < 0 ? text.length : afterString(text, quote);
   }
   return { members, decimals };
 }
 
-/** Where the string that begins at `quote` has ended: the end of the text where it never does. */
-function afterString(text: string, quote: number): number {
-  for (let end = text.indexOf('"', quote + 1); end >= 0; end = text.indexOf('"', end + 1)) {
-    let before = end - 1;
-    while (text.charCodeAt(before) === BACKSLASH) before--;
-    // an even number of backslashes before it are all escaped themselves
-    if ((end - before) % 2 === 1) return end + 1;
+/** Where the string has ended whose characters begin at `i`: past the end of the text where it never does. */
+function afterString(bytes: Uint8Array, i: number): number {
+  let at = i;
+  while (at < bytes.length) {
+    const c = bytes[at++];
+    if (c === QUOTE) return at;
+    if (c === BACKSLASH) at++;
   }
-  return text.length;
+  return at;
 }
 
 function isDigit(c: number): boolean {
   return c >= 0x30 && c <= 0x39;
 }
 
-/** The first character after a number, or after what stands where one should be: JSON.parse judges it. */
-function endOfNumber(text: string, start: number): number {
-  let i = start + 1;
-  for (; i < text.length; i++) {
-    const c = text.charCodeAt(i);
+/** The first byte after a number, or after what stands where one should be: JSON.parse judges it. */
+function endOfNumber(bytes: Uint8Array, start: number): number {
+  let i = start;
+  for (; i < bytes.length; i++) {
+    const c = bytes[i] ?? 0;
     if (!isDigit(c) && c !== POINT && c !== MINUS && c !== PLUS && c !== SMALL_E && c !== LARGE_E) break;
   }
   return i;
@@ -114,28 +112,27 @@ function endOfNumber(text: string, start: number): number {
  */
 function noteDecimal(
   decimals: WrittenDecimal[],
-  text: string,
+  bytes: Uint8Array,
   start: number,
   end: number,
   ordinal: number,
 ): void {
-  const first = text.charCodeAt(start);
-  const last = text.charCodeAt(end - 1);
-  if (end - start < 9 && last !== ZERO && first !== MINUS && !hasExponent(text, start, end)) return;
-  const number = text.slice(start, end);
+  const isShort = end - start < 9 && bytes[end - 1] !== ZERO && bytes[start] !== MINUS;
+  if (isShort && !hasExponent(bytes, start, end)) return;
+  const number = Buffer.from(bytes.subarray(start, end)).toString('latin1');
   if (isForgotten(number)) decimals.push({ ordinal, text: number });
 }
 
-function hasExponent(text: string, start: number, end: number): boolean {
+function hasExponent(bytes: Uint8Array, start: number, end: number): boolean {
   for (let i = start; i < end; i++) {
-    const c = text.charCodeAt(i);
+    const c = bytes[i];
     if (c === SMALL_E || c === LARGE_E) return true;
   }
   return false;
 }
 
-function tooDeep(text: string, at: number, depthMax: number): Failure {
-  const before = text.slice(0, at).split('\n');
+function tooDeep(bytes: Uint8Array, at: number, depthMax: number): Failure {
+  const before = decode(bytes.subarray(0, at)).split('\n');
   const column = (before.at(-1)?.length ?? 0) + 1;
   const place = `line ${before.length}, column ${column}`;
   return new Failure(
