@@ -2,7 +2,7 @@
  * One source under each number that a person has had. A number that was replaced goes on standing in the
  * records of whoever has not heard of it, so a source that is named under several is asked under each, and
  * what it answers is one part of the record. Which numbers are one person is for the asker's own
- * organisation to know: what another states is told, not followed (docs/adr/0012).
+ * organisation to know: what another states is told, not followed (docs/adr/0013).
  */
 import type { Asker } from '../access/actor.ts';
 import type { NhsNumber } from '../base/brands.ts';
