@@ -37,6 +37,7 @@ import {
   type WriteRequest,
   type Written,
 } from './group-message.ts';
+import { packRequests } from './pack-requests.ts';
 import { prepareWrite, wireText } from './prepare-write.ts';
 import type { ReadAudit } from './read-audit.ts';
 import type { ReadCache } from './read-cache.ts';
@@ -222,7 +223,7 @@ export class SqliteStore implements Store {
    */
   #post(): void {
     if (this.#outbox.length === 0) return;
-    this.#parts.writer.postMessage(this.#outbox);
+    this.#parts.writer.postMessage(packRequests(this.#outbox));
     this.#outbox = [];
   }
 

@@ -9,6 +9,7 @@ import { systemClock } from '../../base/clock.ts';
 import { Failure } from '../../base/failure.ts';
 import { LOG_PAGES, openForWriting, PAGE_BYTES } from './connection.ts';
 import type { GroupReply, WriteReply, WriteRequest } from './group-message.ts';
+import { type PackedRequests, unpackRequests } from './pack-requests.ts';
 import { migrate } from './schema.ts';
 import { WriteAheadLog } from './write-ahead-log.ts';
 import { Writer } from './writer.ts';
@@ -63,7 +64,7 @@ let idle: NodeJS.Timeout | undefined;
 /** The node's clock, as the newest request told it, and when that was. */
 let told = { now: 0, at: 0 };
 
-type Message = readonly WriteRequest[] | 'close';
+type Message = PackedRequests | 'close';
 
 /** Requests that have come and are not written. */
 const queue: WriteRequest[] = [];
@@ -74,7 +75,7 @@ let isClosing = false;
 
 port.on('message', (message: Message) => {
   if (message === 'close') isClosing = true;
-  else queue.push(...message);
+  else queue.push(...unpackRequests(message));
   goOn();
 });
 
@@ -93,7 +94,7 @@ function goOn(): void {
 function write(): readonly WriteReply[] {
   for (let next = received(); next !== undefined; next = received()) {
     if (next === 'close') isClosing = true;
-    else queue.push(...next);
+    else queue.push(...unpackRequests(next));
   }
   const group = queue.splice(0, GROUP_MAX);
   told = { now: Math.max(...group.map(({ now }) => now)), at: systemClock.monotonicMs() };
