@@ -113,10 +113,9 @@ export class WriteSet {
     for (const { id, known, resource } of this.#drafts.values()) {
       if (resource === undefined) continue;
       if (known === undefined) {
-        ops.push({ op: 'create', id, resource: this.#stamped(resource) });
+        ops.push({ op: 'create', id, resource: this.#stamped(resource, id) });
       } else if (resource !== known.resource && !isSame(resource, known.resource)) {
-        const changed = withDecimalsOf(resource, { ...this.#stamped(resource), id }) as Identified;
-        ops.push({ op: 'put', resource: changed, ifMatch: known.versionId });
+        ops.push({ op: 'put', resource: this.#stamped(resource, id), ifMatch: known.versionId });
       }
     }
     return ops;
@@ -144,9 +143,12 @@ export class WriteSet {
     return draft;
   }
 
-  #stamped(resource: Resource): Resource {
-    const { versionId: _version, lastUpdated: _time, ...meta } = resource.meta ?? {};
-    return withDecimalsOf(resource, { ...resource, meta: { ...meta, source: this.#source } });
+  /** With the id and the source, which stand where the wire has them. */
+  #stamped(resource: Resource, id: Id): Identified {
+    const { versionId: _version, lastUpdated: _time, ...others } = resource.meta ?? {};
+    const meta = { ...others, source: this.#source };
+    const head = { resourceType: resource.resourceType, id, meta };
+    return withDecimalsOf(resource, Object.assign(head, resource, { id, meta }));
   }
 }
 

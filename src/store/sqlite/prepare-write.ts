@@ -75,12 +75,26 @@ export function prepareWrite(resource: Resource, id: Id): PreparedWrite {
  */
 function tailOf(resource: Resource): string {
   const { resourceType, id, meta } = resource;
-  const text = writeJson(resource);
+  if (!isInWireOrder(resource)) return tailOfCopy(resource);
   let head = `{"resourceType":"${resourceType}"`;
   if (id !== undefined) head += `,"id":"${id}"`;
   if (meta !== undefined) head += `,"meta":${writeJson(meta)}`;
-  if (!text.startsWith(head)) return tailOfCopy(resource);
-  return restOfMeta(meta) + text.slice(head.length);
+  return restOfMeta(meta) + writeJson(resource).slice(head.length);
+}
+
+function isInWireOrder(resource: Resource): boolean {
+  const { id, meta } = resource;
+  const wanted = [
+    'resourceType',
+    ...(id === undefined ? [] : ['id']),
+    ...(meta === undefined ? [] : ['meta']),
+  ];
+  let place = 0;
+  for (const name in resource) {
+    if (place === wanted.length) return true;
+    if (name !== wanted[place++]) return false;
+  }
+  return place === wanted.length;
 }
 
 function tailOfCopy(resource: Resource): string {
