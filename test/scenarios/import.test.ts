@@ -79,6 +79,17 @@ async function finished(
   return { code, stdout, stderr };
 }
 
+/** Waits until the words are on stderr. */
+function said(child: ChildProcess, words: string): Promise<void> {
+  let text = '';
+  return new Promise((resolve) => {
+    child.stderr?.on('data', (chunk) => {
+      text += chunk;
+      if (text.includes(words)) resolve();
+    });
+  });
+}
+
 const run = (...args: readonly string[]): ReturnType<typeof finished> => finished(begin(args));
 
 /** Kills it once it has written `bytes` more into the log of the store. */
@@ -194,9 +205,10 @@ it('ends when it is told to although the node never answers', { timeout: 120_000
     expect(JSON.parse(stdout)).toMatchObject({ resources: 0, stopped: expect.stringContaining('again') });
 
     const twice = await started({ OPENWARD_IMPORT_STOP_SECONDS: '100000' });
+    const stopping = said(twice, 'Stopping');
     const endedAtOnce = finished(twice);
     twice.kill('SIGTERM');
-    await once(twice.stderr ?? twice, 'data'); // it says that it stops
+    await stopping; // two signals that wait to be heard are one
     twice.kill('SIGTERM');
     expect((await endedAtOnce).code).toBe(3);
 
