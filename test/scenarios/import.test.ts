@@ -188,32 +188,34 @@ it('ends when it is told to although the node never answers', { timeout: 120_000
   await mkdir(join(folder, 'silent/RXLONE'), { recursive: true });
   await writeFile(join(folder, 'silent/RXLONE/node.json'), JSON.stringify({ ...config, port }));
   const args = [input, '--node', 'RXLONE', '--data', join(folder, 'silent'), '--json'];
-  const started = async (env: Readonly<Record<string, string>>): Promise<ChildProcess> => {
+  /** An import that has asked the node for something; its end is listened for from the start. */
+  const started = async (
+    stopSeconds: string,
+  ): Promise<readonly [ChildProcess, ReturnType<typeof finished>]> => {
     const isAsked = new Promise<void>((resolve) => {
       asked = resolve;
     });
-    const child = begin(args, env);
-    await isAsked;
-    return child;
+    const child = begin(args, { OPENWARD_IMPORT_STOP_SECONDS: stopSeconds });
+    const ended = finished(child);
+    await Promise.race([isAsked, ended]);
+    return [child, ended];
   };
   try {
-    const single = await started({ OPENWARD_IMPORT_STOP_SECONDS: '0.2' });
-    const ended = finished(single);
+    const [single, singleEnded] = await started('0.2');
     single.kill('SIGTERM');
-    const { code, stdout } = await ended;
+    const { code, stdout } = await singleEnded;
     expect(code).toBe(3);
     expect(JSON.parse(stdout)).toMatchObject({ resources: 0, stopped: expect.stringContaining('again') });
 
-    const twice = await started({ OPENWARD_IMPORT_STOP_SECONDS: '100000' });
+    const [twice, twiceEnded] = await started('100000');
     const stopping = said(twice, 'Stopping');
-    const endedAtOnce = finished(twice);
     twice.kill('SIGTERM');
     await stopping; // two signals that wait to be heard are one
     twice.kill('SIGTERM');
-    expect((await endedAtOnce).code).toBe(3);
+    expect((await twiceEnded).code).toBe(3);
 
-    const late = await started({ OPENWARD_IMPORT_ANSWER_SECONDS: '0.2' });
-    expect((await finished(late)).code).toBe(5);
+    const late = finished(begin(args, { OPENWARD_IMPORT_ANSWER_SECONDS: '0.2' }));
+    expect((await late).code).toBe(5);
   } finally {
     silent.closeAllConnections();
     silent.close();
