@@ -129,12 +129,12 @@ export const SETTINGS = {
     'Lines of NDJSON and HL7 v2 messages of one file are imported together up to this size.',
   ),
   importCommitResources: setting<number>(
-    4_000,
+    1_500,
     'resources',
     'Inputs of an import share a commit up to about this many resources.',
   ),
   importAheadBytes: setting<number>(
-    12_000_000,
+    32_000_000,
     'bytes',
     'Inputs that an import has under way at once, read and not yet durable.',
   ),

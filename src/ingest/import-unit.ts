@@ -3,10 +3,8 @@
  * importer share. A unit is taken whole or not at all, and known again by its content, so that an import that
  * was stopped can be started again.
  */
-import { webcrypto } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { IssueType } from '../base/failure.ts';
-
-const { subtle } = webcrypto;
 
 export type UnitKind =
   /** A Bundle or a single resource. */
@@ -60,8 +58,7 @@ export interface ImportTarget {
   commits(): number;
 }
 
-/** Under this a unit is remembered: its kind and the SHA-256, in hex, of its bytes; worked out beside the thread. */
-export async function unitName({ kind, bytes }: ImportUnit): Promise<string> {
-  const hash = await subtle.digest('SHA-256', bytes);
-  return `${kind}-${Buffer.from(hash).toString('hex')}`;
+/** Under this a unit is remembered: its kind and the SHA-256, in hex, of its bytes. */
+export function unitName({ kind, bytes }: ImportUnit): string {
+  return `${kind}-${hash('sha256', bytes)}`;
 }

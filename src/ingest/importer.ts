@@ -48,6 +48,9 @@ export interface ImporterParts {
 /** Where the notes of what was taken lie, by unitName. */
 const LEDGER = 'imports';
 
+/** How long a unit waits for others before it is committed alone. */
+const COMPANY_MS = 5;
+
 /** A unit of which nothing was written. */
 const NOTHING = { kind: 'taken', before: false, resources: 0, unchanged: 0 } as const;
 
@@ -78,6 +81,8 @@ export class Importer {
   #planning: Promise<unknown> = Promise.resolve();
   /** Units that have come and are not planned yet. */
   #queued = 0;
+  /** Runs while units wait for others to share their commit. */
+  #alone: NodeJS.Timeout | undefined;
   #held: Held[] = [];
   #heldWrites = 0;
   /**
@@ -96,11 +101,11 @@ export class Importer {
   take(session: RecordSession, unit: ImportUnit, last: boolean): Promise<UnitOutcome> {
     if (unit.kind === 'hl7v2') return takeMessages(this.#parts.intake, unit.bytes);
     this.#queued++;
-    const named = unitName(unit);
+    clearTimeout(this.#alone);
     return new Promise((resolve, reject) => {
       this.#planning = this.#planning.then(async () => {
         try {
-          const name = await named;
+          const name = unitName(unit);
           const ready = await this.#ready(session, name, unit, last);
           if ('kind' in ready) resolve(ready);
           else if (ready.resolved.writes.length === 0) resolve({ ...NOTHING, rejects: ready.rejects });
@@ -110,6 +115,7 @@ export class Importer {
         }
         this.#queued--;
         if (this.#isDue()) await this.#flush();
+        else if (this.#queued === 0) this.#flushSoon();
       });
     });
   }
@@ -134,15 +140,18 @@ export class Importer {
     await this.#underWay.get(one.name);
   }
 
-  /**
-   * Units share a commit while more are coming: full ones cost least, but the writer is not left idle for
-   * long.
-   */
+  /** Full commits cost least, but the writer is not left idle for long. */
   #isDue(): boolean {
-    if (this.#held.length === 0) return false;
     const { importCommitResources: full } = this.#parts.settings;
-    const enough = this.#underWay.size === 0 ? full / 4 : full;
-    return this.#queued === 0 || this.#heldWrites >= enough;
+    return this.#heldWrites >= (this.#underWay.size === 0 ? full / 4 : full);
+  }
+
+  /** When no more units come: the next one may still be on its way from the disk, or from a client. */
+  #flushSoon(): void {
+    clearTimeout(this.#alone);
+    this.#alone = setTimeout(() => {
+      this.#planning = this.#planning.then(() => this.#flush());
+    }, COMPANY_MS);
   }
 
   /**

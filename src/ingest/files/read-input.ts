@@ -21,7 +21,7 @@ interface File {
 }
 
 /** Files begun before their turn, and how large they may be for that. */
-const FILES_AHEAD = 4;
+const FILES_AHEAD = 8;
 const AHEAD_BYTES_MAX = 2_000_000;
 
 /** Reads files in the order given. */
@@ -90,7 +90,10 @@ function isGzip(bytes: Uint8Array): boolean {
 /** Undefined where it unpacks to more than is wanted in one piece. */
 async function unpackWhole(bytes: Buffer): Promise<Buffer | undefined> {
   try {
-    return await unpack(bytes, { maxOutputLength: 8 * WHOLE_BYTES_MAX });
+    // the last four bytes say how many there will be: one piece costs one turn, not one for each 16 kB
+    const size = bytes.length < 4 ? 0 : bytes.readUInt32LE(bytes.length - 4);
+    const chunkSize = Math.min(Math.max(size + 1, 1 << 14), WHOLE_BYTES_MAX);
+    return await unpack(bytes, { chunkSize, maxOutputLength: 8 * WHOLE_BYTES_MAX });
   } catch (error) {
     if ((error as { code?: string }).code === 'ERR_BUFFER_TOO_LARGE') return undefined;
     throw error;

@@ -70,31 +70,25 @@ export function prepareWrite(resource: Resource, id: Id): PreparedWrite {
 }
 
 /**
- * Cut from the text of the whole, where the members that go before stand first in it, as they nearly always
- * do: copying the resource without them costs more than writing it.
+ * Cut from the text of the whole, where what goes before stands first in it, and meta there or last, as they
+ * nearly always do: copying the resource without them costs more than writing it.
  */
 function tailOf(resource: Resource): string {
   const { resourceType, id, meta } = resource;
-  if (!isInWireOrder(resource)) return tailOfCopy(resource);
-  let head = `{"resourceType":"${resourceType}"`;
-  if (id !== undefined) head += `,"id":"${id}"`;
-  if (meta !== undefined) head += `,"meta":${writeJson(meta)}`;
-  return restOfMeta(meta) + writeJson(resource).slice(head.length);
-}
-
-function isInWireOrder(resource: Resource): boolean {
-  const { id, meta } = resource;
-  const wanted = [
-    'resourceType',
-    ...(id === undefined ? [] : ['id']),
-    ...(meta === undefined ? [] : ['meta']),
-  ];
-  let place = 0;
-  for (const name in resource) {
-    if (place === wanted.length) return true;
-    if (name !== wanted[place++]) return false;
-  }
-  return place === wanted.length;
+  const names = Object.keys(resource);
+  const others = id === undefined ? 1 : 2;
+  const hasHead = names[0] === 'resourceType' && (id === undefined || names[1] === 'id');
+  const isMetaFirst = meta === undefined || names[others] === 'meta';
+  if (!hasHead || !(isMetaFirst || names.at(-1) === 'meta')) return tailOfCopy(resource);
+  const text = writeJson(resource);
+  const metaText = meta === undefined ? '' : `,"meta":${writeJson(meta)}`;
+  const start = `{"resourceType":"${resourceType}"`.length + (id === undefined ? 0 : `,"id":"${id}"`.length);
+  return (
+    restOfMeta(meta) +
+    (isMetaFirst
+      ? text.slice(start + metaText.length)
+      : `${text.slice(start, text.length - metaText.length - 1)}}`)
+  );
 }
 
 function tailOfCopy(resource: Resource): string {

@@ -1,11 +1,11 @@
 /**
- * The file of SQLite's write-ahead log, as the one that writes it sees it: made durable beside the thread, and
- * lengthened ahead. A commit that lengthens its file makes the file system write its own journal too: 1 MB
+ * The file of SQLite's write-ahead log, as the one that writes it sees it: made durable, and lengthened
+ * ahead. A commit that lengthens its file makes the file system write its own journal too: 1 MB
  * appended and synced took 1.64 ms where overwriting took 0.35 ms (docs/adr/0012). SQLite reads frames up to
  * the first that is none, so zeros after the last one do no harm, and begins at the start again after a
  * checkpoint.
  */
-import { closeSync, fdatasync, fstatSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fdatasyncSync, fstatSync, openSync, writeSync } from 'node:fs';
 
 const ZEROS = Buffer.alloc(1 << 20);
 
@@ -27,16 +27,17 @@ export class WriteAheadLog {
     return this.#bytes;
   }
 
-  /** Calls back when all that was written before is on the disk, or with what went wrong. */
-  sync(done: (error: Error | null) => void): void {
-    fdatasync(this.#file, done);
+  /** Returns when all that was written before is on the disk. Throws what the system does. */
+  sync(): void {
+    fdatasyncSync(this.#file);
+    this.#lengthen();
   }
 
   /**
-   * To be called between commits: a log that SQLite had to lengthen gets as much again, so that one that
-   * carries much soon has its full length, and one that carries little stays small.
+   * A log that SQLite had to lengthen gets as much again, so that one that carries much soon has its full
+   * length, and one that carries little stays small.
    */
-  lengthen(): void {
+  #lengthen(): void {
     const { size } = fstatSync(this.#file);
     if (size <= this.#bytes) return;
     this.#bytes = size;

@@ -1,14 +1,13 @@
 /**
  * The thread of the one writer. It takes all that has queued while it was busy (never waiting for more),
- * writes it as one group, makes it durable while it writes the next, and replies once. While idle it clears
- * what no snapshot needs.
+ * writes it as one group, and replies once. While idle it clears what no snapshot needs.
  */
 import { statfsSync } from 'node:fs';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../../base/clock.ts';
 import { Failure } from '../../base/failure.ts';
 import { LOG_PAGES, openForWriting, PAGE_BYTES } from './connection.ts';
-import type { GroupReply, WriteReply, WriteRequest } from './group-message.ts';
+import type { GroupReply, WriteRequest } from './group-message.ts';
 import { type PackedRequests, unpackRequests } from './pack-requests.ts';
 import { migrate } from './schema.ts';
 import { WriteAheadLog } from './write-ahead-log.ts';
@@ -66,60 +65,30 @@ let told = { now: 0, at: 0 };
 
 type Message = PackedRequests | 'close';
 
-/** Requests that have come and are not written. */
-const queue: WriteRequest[] = [];
-/** What is written and being synced, and what was written meanwhile: one group, so that the next fills up. */
-let syncing: readonly WriteReply[] | undefined;
-let written: readonly WriteReply[] | undefined;
-let isClosing = false;
-
-port.on('message', (message: Message) => {
-  if (message === 'close') isClosing = true;
-  else queue.push(...unpackRequests(message));
-  goOn();
-});
-
-/** While the disk makes one group durable the next is written. */
-function goOn(): void {
-  if (syncing === undefined && written !== undefined) sync(written);
-  if (written === undefined && queue.length > 0) {
-    written = write();
-    if (syncing === undefined) sync(written);
+port.on('message', (first: Message) => {
+  let message: Message | undefined = first;
+  const group: WriteRequest[] = [];
+  while (message !== undefined && message !== 'close') {
+    group.push(...unpackRequests(message));
+    message = group.length < GROUP_MAX ? received() : undefined;
   }
-  if (syncing !== undefined || written !== undefined) return;
-  if (isClosing) close();
+  if (group.length > 0) write(group);
+  if (message === 'close') close();
   else whenIdle();
-}
-
-function write(): readonly WriteReply[] {
-  for (let next = received(); next !== undefined; next = received()) {
-    if (next === 'close') isClosing = true;
-    else queue.push(...unpackRequests(next));
-  }
-  const group = queue.splice(0, GROUP_MAX);
-  told = { now: Math.max(...group.map(({ now }) => now)), at: systemClock.monotonicMs() };
-  const replies = writer.writeGroup(group);
-  log.lengthen();
-  return replies;
-}
+});
 
 /** A message that waits. */
 function received(): Message | undefined {
-  if (queue.length >= GROUP_MAX || port === null) return undefined;
+  if (port === null) return undefined;
   return (receiveMessageOnPort(port) as { message: Message } | undefined)?.message;
 }
 
-function sync(replies: readonly WriteReply[]): void {
-  syncing = replies;
-  written = undefined;
-  log.sync((error) => {
-    // after a failed sync nobody knows what is on the disk: the thread ends, and the store with it
-    if (error !== null) throw error;
-    syncing = undefined;
-    if (written !== undefined) sync(written);
-    port?.postMessage({ replies } satisfies GroupReply);
-    goOn();
-  });
+/** Replies when the group is on the disk. Where that fails nobody knows what is: the thread ends. */
+function write(group: readonly WriteRequest[]): void {
+  told = { now: Math.max(...group.map(({ now }) => now)), at: systemClock.monotonicMs() };
+  const replies = writer.writeGroup(group);
+  log.sync();
+  port?.postMessage({ replies } satisfies GroupReply);
 }
 
 function close(): void {
