@@ -229,24 +229,8 @@ function allergy(id: string, subject: string, code: object, more: object = {}): 
   };
 }
 
-function surgery(): object[] {
-  const visits = Array.from({ length: 70 }, (_, i) => ({
-    resourceType: 'Encounter',
-    id: `visit-${i}`,
-    status: 'finished',
-    class: { system: 'http://terminology.hl7.org/CodeSystem/v3-ActCode', code: 'AMB' },
-    type: [{ text: i % 3 === 0 ? 'Blood pressure check' : 'Consultation' }],
-    subject: about(),
-    period: {
-      start: `${2016 + Math.floor(i / 12)}-${String((i % 12) + 1).padStart(2, '0')}-10T10:30:00+00:00`,
-    },
-    participant: [{ individual: { display: 'Dr Priya Nair' } }],
-  }));
+function surgeryPrescriptions(): object[] {
   return [
-    ann(),
-    condition('htn', 'Essential hypertension', '2014-03-11'),
-    condition('t2dm', 'Type 2 diabetes mellitus', '2018-08-06'),
-    condition('sinus', 'Acute sinusitis', '2019-01-20', 'resolved'),
     prescription('amlodipine', 'Amlodipine 5mg tablets', 'One to be taken each day', 'active', '2025-03-11', {
       identifier: [{ system: ITEM, value: 'item-1' }],
       dosageInstruction: [
@@ -275,6 +259,28 @@ function surgery(): object[] {
       'completed',
       '2019-01-20',
     ),
+  ];
+}
+
+function surgery(): object[] {
+  const visits = Array.from({ length: 70 }, (_, i) => ({
+    resourceType: 'Encounter',
+    id: `visit-${i}`,
+    status: 'finished',
+    class: { system: 'http://terminology.hl7.org/CodeSystem/v3-ActCode', code: 'AMB' },
+    type: [{ text: i % 3 === 0 ? 'Blood pressure check' : 'Consultation' }],
+    subject: about(),
+    period: {
+      start: `${2016 + Math.floor(i / 12)}-${String((i % 12) + 1).padStart(2, '0')}-10T10:30:00+00:00`,
+    },
+    participant: [{ individual: { display: 'Dr Priya Nair' } }],
+  }));
+  return [
+    ann(),
+    condition('htn', 'Essential hypertension', '2014-03-11'),
+    condition('t2dm', 'Type 2 diabetes mellitus', '2018-08-06'),
+    condition('sinus', 'Acute sinusitis', '2019-01-20', 'resolved'),
+    ...surgeryPrescriptions(),
     allergy('penicillin', 'ann', coded('91936005', 'Allergy to penicillin'), {
       criticality: 'high',
       recordedDate: '2009-05-02',
