@@ -29,7 +29,12 @@ export function logFailedRequest(log: Log, request: FailedRequest, failure: Fail
 const FRAMES_MAX = 12;
 
 function kindAndPlace(thrown: unknown): { readonly error: string; readonly at: readonly string[] } {
-  const error = thrown instanceof Error ? thrown : new Error('not an Error');
-  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
-  return { error: error.name, at: frames.slice(0, FRAMES_MAX).map((line) => line.trim()) };
+  return { error: thrown instanceof Error ? thrown.name : 'not an Error', at: framesOf(thrown) };
+}
+
+/** Where it was thrown; an error's own text may quote what it choked on. */
+export function framesOf(thrown: unknown): readonly string[] {
+  const stack = thrown instanceof Error ? (thrown.stack ?? '') : '';
+  const frames = stack.split('\n').filter((line) => /^\s+at /.test(line));
+  return frames.slice(0, FRAMES_MAX).map((line) => line.trim());
 }

@@ -4,6 +4,7 @@
  * another time is answered AE, and the feed's watermark waits for it. A message that comes again has one effect.
  */
 import type { Asker } from '../access/actor.ts';
+import { framesOf } from '../base/failed-request.ts';
 import { Failure, type IssueType } from '../base/failure.ts';
 import type { FeedConfig } from '../base/node-config.ts';
 import { validate } from '../fhir/validate.ts';
@@ -306,14 +307,4 @@ function defect(cause: unknown, logId: string): Failure {
     `Something went wrong inside this node, and the message was not taken. Send it again. Log id: ${logId}.`,
     { cause },
   );
-}
-
-/** Where it happened; an error's own text may quote what it choked on. */
-function framesOf(error: unknown): readonly string[] {
-  const stack = error instanceof Error ? (error.stack ?? '') : '';
-  return stack
-    .split('\n')
-    .filter((line) => /^\s+at /.test(line))
-    .slice(0, 12)
-    .map((line) => line.trim());
 }

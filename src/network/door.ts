@@ -5,6 +5,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Asker } from '../access/actor.ts';
 import { type InstantMs, isId, type NhsNumber, type OdsCode, odsCode } from '../base/brands.ts';
+import { logFailedRequest } from '../base/failed-request.ts';
 import { Failure, httpStatusOf } from '../base/failure.ts';
 import type { Ids } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
@@ -171,9 +172,13 @@ function machineryOf(request: FastifyRequest): Caller {
 }
 
 function askerOf({ actor, purpose }: Caller, request: FastifyRequest, ids: Ids): Asker {
+  return { actor, purpose, requestId: requestIdOf(request) ?? ids.next() };
+}
+
+/** As the calling node gave it, so that one request can be followed through the logs of both. */
+function requestIdOf(request: FastifyRequest): string | undefined {
   const given = request.headers['x-request-id'];
-  const requestId = typeof given === 'string' && isId(given) ? given : ids.next();
-  return { actor, purpose, requestId };
+  return typeof given === 'string' && isId(given) ? given : undefined;
 }
 
 function bodyOf(request: FastifyRequest): Buffer {
@@ -210,17 +215,27 @@ function json(reply: FastifyReply, value: object): FastifyReply {
   return reply.type('application/json').header('cache-control', 'no-store').send(JSON.stringify(value));
 }
 
-/** Errors between nodes are short: nobody reads them but the calling node's log. */
+/** Errors between nodes are short: nobody reads them but the calling node's log, and this one's. */
 function answerFailure(
   parts: NetworkDoorParts,
   error: Error,
   request: FastifyRequest,
   reply: FastifyReply,
 ): FastifyReply {
-  if (error instanceof Failure)
-    return json(reply.code(httpStatusOf(error)), { code: error.code, text: error.message });
+  const failure = failureOf(error);
+  const requestId = requestIdOf(request) ?? request.id;
+  logFailedRequest(
+    parts.log,
+    { requestId, method: request.method, route: request.routeOptions.url ?? 'none' },
+    failure,
+  );
+  reply.code(httpStatusOf(failure)).header('x-request-id', requestId);
+  return json(reply, { code: failure.code, text: failure.message });
+}
+
+function failureOf(error: Error): Failure {
+  if (error instanceof Failure) return error;
   const status = (error as { statusCode?: number }).statusCode ?? 500;
-  if (status >= 500)
-    parts.log.error({ requestId: request.id, error: error.stack }, 'a call from another node failed');
-  return json(reply.code(status), { code: 'exception', text: 'The call failed.' });
+  const code = status < 500 ? 'structure' : 'exception';
+  return new Failure(code, 'The call failed.', { status, cause: error });
 }
