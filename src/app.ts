@@ -45,11 +45,30 @@ export interface RunningNode {
  * Throws Failure where the folder is in use, a port is taken or a key does not fit.
  */
 export async function openNode(config: NodeConfig, settings: Settings, log: Log): Promise<RunningNode> {
+  const opened = new AsyncDisposableStack();
+  try {
+    const url = await openDoors(config, settings, log, opened);
+    log.info({ url }, 'node is open');
+    return { url, close: () => opened.disposeAsync() };
+  } catch (error) {
+    await opened.disposeAsync();
+    throw error;
+  }
+}
+
+/** The node's address. What was opened is put on `opened`, to be closed in the opposite order. */
+async function openDoors(
+  config: NodeConfig,
+  settings: Settings,
+  log: Log,
+  opened: AsyncDisposableStack,
+): Promise<string> {
   const clock: Clock = systemClock;
   const ids = timeOrderedIds(clock, systemRandom);
   await mkdir(config.data, { recursive: true });
   const keysFolder = join(config.data, 'keys');
   const store = await openStore({ folder: join(config.data, 'store'), clock, ids, settings, log });
+  opened.defer(() => store.close());
   const { records, persons, beforeAnswer } = await openRecords({
     store,
     clock,
@@ -61,6 +80,7 @@ export async function openNode(config: NodeConfig, settings: Settings, log: Log)
   });
   const authenticator = await openAuthenticator({ ods: config.ods, keysFolder, clock, settings });
   const feeds = await openFeeds({ feeds: config.feeds, folder: config.data, clock });
+  opened.defer(() => feeds.close());
   const keys = await openNodeKeys(keysFolder);
   const network = await openNetwork({
     config,
@@ -90,23 +110,31 @@ export async function openNode(config: NodeConfig, settings: Settings, log: Log)
   await server.register(network.door, { prefix: '/network' });
   await server.register(webDoor, { ...doors, sharedRecords: network.sharedRecords });
   const { intake, close: closeIntake } = await openIntake(doors);
+  opened.defer(closeIntake);
+  opened.defer(() => server.close());
+  opened.defer(() => network.close());
   await server.register(feedDoor, { ...doors, intake, prefix: '/feeds' });
   await server.register(importDoor, { ...doors, intake, prefix: '/import' });
-  const mllp = config.mllp === undefined ? undefined : await openMllp({ ...doors, ...config.mllp, intake });
-  await server.listen({ host: config.host, port: config.port });
+  if (config.mllp !== undefined) {
+    const mllp = await openMllp({ ...doors, ...config.mllp, intake });
+    opened.defer(() => mllp.close());
+  }
+  await listen(server, config);
   await network.start();
-  log.info({ url }, 'node is open');
-  return {
-    url,
-    async close() {
-      await mllp?.close();
-      await network.close();
-      await server.close();
-      await closeIntake();
-      await feeds.close();
-      await store.close();
-    },
-  };
+  return url;
+}
+
+async function listen(server: FastifyInstance, { host, port }: NodeConfig): Promise<void> {
+  try {
+    await server.listen({ host, port });
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? 'unknown';
+    throw new Failure(
+      'conflict',
+      `HTTP cannot listen on ${host}:${port} (${code}). Choose another "port", or stop what uses this one.`,
+      { cause },
+    );
+  }
 }
 
 function metricsOf(store: Store): Metrics {

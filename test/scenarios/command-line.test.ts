@@ -2,9 +2,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePort } from '../free-ports.ts';
 
 const CLI = resolve('dist/cli.js');
 let folder: string;
@@ -88,6 +90,23 @@ describe('a demo that does not run', () => {
     const said = await openward(['demo', 'stop', 'RX1', '--data', join(folder, 'no-demo')]);
     expect(said).toMatchObject({ code: 5, stdout: '' });
     expect(said.stderr).toContain('openward demo');
+  });
+});
+
+describe('a node that cannot listen', () => {
+  it.each([
+    ['HTTP', (port: number) => ({ port })],
+    ['MLLP', (port: number) => ({ mllp: { host: '127.0.0.1', port } })],
+  ])('for %s says so and ends: nothing is taken by half a node', async (what, on) => {
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    const { port } = taken.address() as AddressInfo;
+    const others = { port: await freePort(), mllp: { host: '127.0.0.1', port: await freePort() } };
+    const file = await nodeFile(`${what}.json`, { data: `./${what}`, ...others, ...on(port) });
+    const { code, stderr } = await openward(['node', '--config', file]);
+    taken.close();
+    expect(code).toBe(1);
+    expect(stderr).toMatch(new RegExp(`${what} cannot listen on 127\\.0\\.0\\.1:${port} \\(EADDRINUSE\\)`));
   });
 });
 
