@@ -2,15 +2,14 @@
  * The thread of the one writer. It takes all that has queued while it was busy (never waiting for more),
  * writes it as one group, and replies once. While idle it clears what no snapshot needs.
  */
-import { statfsSync } from 'node:fs';
+import { statfsSync, statSync } from 'node:fs';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../../base/clock.ts';
 import { Failure } from '../../base/failure.ts';
-import { LOG_PAGES, openForWriting, PAGE_BYTES } from './connection.ts';
+import { openForWriting } from './connection.ts';
 import type { GroupReply, WriteRequest } from './group-message.ts';
 import { type PackedRequests, unpackRequests } from './pack-requests.ts';
 import { migrate } from './schema.ts';
-import { WriteAheadLog } from './write-ahead-log.ts';
 import { Writer } from './writer.ts';
 
 export interface WriterData {
@@ -27,13 +26,6 @@ if (port === null) throw new Error('writer-thread runs as a thread');
 const connection = openForWriting(path);
 migrate(connection.database);
 
-/** Free on the disk beyond its reserve, in bytes. */
-function room(): number {
-  const { bavail, bsize } = statfsSync(folder);
-  return bavail * bsize - diskReserveBytes;
-}
-const log = new WriteAheadLog(path, LOG_PAGES * PAGE_BYTES, (bytes) => room() > 2 * bytes);
-
 const ROOM_CHECK_MS = 100;
 let roomCheckedAt = Number.NEGATIVE_INFINITY;
 let hasRoom = true;
@@ -41,8 +33,10 @@ let hasRoom = true;
 function checkRoom(): void {
   const now = systemClock.monotonicMs();
   if (now - roomCheckedAt > ROOM_CHECK_MS) {
-    // what stands in the log will be copied into the database, and may need as much room there again
-    hasRoom = room() > log.bytes;
+    const { bavail, bsize } = statfsSync(folder);
+    // what stands in the WAL will be copied into the database, and may need as much room there again
+    const wal = statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
+    hasRoom = bavail * bsize - wal > diskReserveBytes;
     roomCheckedAt = now;
   }
   if (!hasRoom) {
@@ -66,39 +60,27 @@ let told = { now: 0, at: 0 };
 type Message = PackedRequests | 'close';
 
 port.on('message', (first: Message) => {
-  let message: Message | undefined = first;
-  const group: WriteRequest[] = [];
-  while (message !== undefined && message !== 'close') {
-    group.push(...unpackRequests(message));
-    message = group.length < GROUP_MAX ? received() : undefined;
+  if (first === 'close') {
+    clearTimeout(idle);
+    connection.database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    connection.close();
+    port.postMessage('closed');
+    port.close();
+    return;
   }
-  if (group.length > 0) write(group);
-  if (message === 'close') close();
+  const group: WriteRequest[] = unpackRequests(first);
+  let closing = false;
+  while (group.length < GROUP_MAX && !closing) {
+    const next = receiveMessageOnPort(port) as { message: Message } | undefined;
+    if (next === undefined) break;
+    if (next.message === 'close') closing = true;
+    else group.push(...unpackRequests(next.message));
+  }
+  told = { now: Math.max(...group.map(({ now }) => now)), at: systemClock.monotonicMs() };
+  port.postMessage({ replies: writer.writeGroup(group) } satisfies GroupReply);
+  if (closing) port.emit('message', 'close');
   else whenIdle();
 });
-
-/** A message that waits. */
-function received(): Message | undefined {
-  if (port === null) return undefined;
-  return (receiveMessageOnPort(port) as { message: Message } | undefined)?.message;
-}
-
-/** Replies when the group is on the disk. Where that fails nobody knows what is: the thread ends. */
-function write(group: readonly WriteRequest[]): void {
-  told = { now: Math.max(...group.map(({ now }) => now)), at: systemClock.monotonicMs() };
-  const replies = writer.writeGroup(group);
-  log.sync();
-  port?.postMessage({ replies } satisfies GroupReply);
-}
-
-function close(): void {
-  clearTimeout(idle);
-  log.close();
-  connection.database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
-  connection.close();
-  port?.postMessage('closed');
-  port?.close();
-}
 
 function whenIdle(): void {
   clearTimeout(idle);
