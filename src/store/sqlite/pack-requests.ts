@@ -1,6 +1,7 @@
 /**
- * Write requests as they cross to the writer's thread: every text once, all else numbers. Structured cloning
- * pays for each property and each short string; packed, a request costs both threads less than half of that.
+ * Write requests as they cross to the writer's thread: texts that come again once, all else numbers.
+ * Structured cloning pays for each property and each short string; packed, a request costs both threads less
+ * than half of that.
  */
 import type { SearchQuery } from '../../fhir/search-query.ts';
 import type { Scope } from '../scope.ts';
@@ -47,7 +48,7 @@ class Packer {
 
   request({ n, now, audit, ops, blobs }: WriteRequest): void {
     this.#numbers.push(n, now);
-    this.#long(audit);
+    this.#own(audit);
     this.#numbers.push(ops.length);
     for (const op of ops) this.#op(op);
     this.#numbers.push(blobs.length);
@@ -57,7 +58,7 @@ class Packer {
   #op(op: PreparedOp): void {
     this.#numbers.push(KINDS.indexOf(op.op));
     this.#text(op.type);
-    this.#text(op.id);
+    this.#own(op.id);
     switch (op.op) {
       case 'create':
         this.#write(op.write);
@@ -76,21 +77,25 @@ class Packer {
   }
 
   #write({ tail, labels, patients, index }: PreparedWrite): void {
-    this.#long(tail);
+    this.#own(tail);
     this.#optional(labels ?? undefined);
-    this.#list(patients);
-    this.#list(index.terms);
-    this.#list(index.references);
-    this.#list(index.strings);
+    this.#list(patients, 1);
+    this.#list(index.terms, 3);
+    this.#list(index.references, 3);
+    this.#list(index.strings, 2);
     this.#list(index.dateCodes);
     this.#values(index.dates);
     this.#list(index.quantityUnits);
     this.#values(index.quantities);
   }
 
-  #list(texts: readonly string[]): void {
+  /** The last of each `size` texts is a value, seldom the same twice; all else comes again and again. */
+  #list(texts: readonly string[], size = 0): void {
     this.#numbers.push(texts.length);
-    for (const text of texts) this.#text(text);
+    for (let i = 0; i < texts.length; i++) {
+      if (size > 0 && i % size === size - 1) this.#own(texts[i]);
+      else this.#text(texts[i] ?? '');
+    }
   }
 
   #values(values: readonly number[]): void {
@@ -111,8 +116,8 @@ class Packer {
     else this.#text(text);
   }
 
-  /** A text that will not come again. */
-  #long(text: string | undefined): void {
+  /** A text that hardly comes again: looking for it would cost more than sending it twice. */
+  #own(text: string | undefined): void {
     this.#numbers.push(text === undefined ? NONE : this.#texts.push(text) - 1);
   }
 
