@@ -20,9 +20,13 @@ export const SIGN_IN_TO_COME =
 
 /** Mounts `/` and `/open`. */
 export function homeRoutes(server: FastifyInstance, parts: WebParts): void {
-  server.get('/', async (_request, reply) =>
-    sendPage(reply, 200, frameOf(parts), homePage({ ...(await homeOf(parts)), form: {} })),
-  );
+  server.get('/', async (request, reply) => {
+    const home = await homeOf(parts);
+    const { person } = request.query as { readonly person?: unknown };
+    const chosen = home.people.find((one) => String(one.index) === person);
+    const form = chosen === undefined ? {} : { typed: chosen.nhsNumber };
+    return sendPage(reply, 200, frameOf(parts), homePage({ ...home, form }));
+  });
   server.post('/open', (request, reply) => openPerson(parts, request, reply));
 }
 

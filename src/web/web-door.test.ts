@@ -9,6 +9,7 @@ import {
   openSupervisorUnderTest,
   type PagesUnderTest,
 } from '../../test/pages-under-test.ts';
+import type { PersonToTry } from '../base/demo-control.ts';
 import type { Log } from '../base/log.ts';
 import { loadAssets } from './assets.ts';
 
@@ -304,6 +305,35 @@ describe('the front door', () => {
       '/start {"ods":"RX1"}',
       '/fault {"ods":"RX1","fault":"slow"}',
     ]);
+  });
+
+  it('leads to a page with the number of the person filled in, and no number in any address', async () => {
+    const person = (nhsNumber: string, name: string): PersonToTry => ({
+      nhsNumber,
+      name,
+      sources: ['GP1'],
+      why: '',
+    });
+    const socket = join(network.folder, 'people.sock');
+    const people = [person(BOB, 'Bob Elm'), person(ANN, 'Ann Ash')];
+    const { server } = await openSupervisorUnderTest(socket, { nodes: [], people });
+    const demo = { supervisor: socket };
+    const [front, place] = await Promise.all([
+      openPagesUnderTest(network.node('X01'), { demo }),
+      openPagesUnderTest(network.node('GP1'), { demo }),
+    ]);
+    try {
+      const html = await (await get(`${front.url}/`)).text();
+      const [, query] = html.match(/href="[^"]*\/(\?person=1)"/) ?? [];
+      expect(html.match(/href="[^"]*"/g)?.join(' ')).not.toMatch(/\d{10}/);
+      expect(await (await get(`${place.url}/${query}`)).text()).toContain(`value="${ANN}"`);
+      const box = /id="nhs-number"[^>]* value=/;
+      for (const other of ['', '?person=2', '?person=x', '?person=1&person=0'])
+        expect(await (await get(`${place.url}/${other}`)).text(), other).not.toMatch(box);
+    } finally {
+      await Promise.all([front.close(), place.close()]);
+      server.close();
+    }
   });
 
   it('passes on no organisation and no fault that it does not know', async () => {

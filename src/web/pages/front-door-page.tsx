@@ -125,7 +125,7 @@ function People({
         People to try
       </h2>
       <p class="ow-section__lead">
-        All made up. Choose a place: its page opens with the person ready to be looked up.
+        All made up. Choose a place: its page opens with the number filled in. Say there whose view to see.
       </p>
       {people.length === 0 && <p>Nobody is there yet. Load this page again in a moment.</p>}
       <ul class="ow-people">
@@ -167,7 +167,7 @@ function Person({
       <p>{whyWords(person)}</p>
       <p class="ow-person__where">
         {places.map((place) => (
-          <a key={place.ods} href={`${place.url}/#person-${index}`}>
+          <a key={place.ods} href={`${place.url}/?person=${index}`}>
             {place.name}
             <span class="nhsuk-u-visually-hidden">, for {person.name}</span>
           </a>

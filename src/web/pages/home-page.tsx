@@ -22,7 +22,10 @@ export interface Home {
   /** Who works here. */
   readonly personas: readonly Persona[];
   readonly exchangeUrl: string | undefined;
-  /** People to try who have something here; `index` is their place in the whole list. */
+  /**
+   * People to try who have something here; `index` is their place in the whole list, by which the front
+   * door's links name them: no address holds a number.
+   */
   readonly people: readonly (PersonToTry & { readonly index: number })[];
   readonly demo: 'none' | 'silent' | 'on';
   readonly form: HomeForm;
@@ -204,7 +207,7 @@ function Person({
   const parsed = parseNhsNumber(person.nhsNumber);
   const [persona] = home.personas;
   return (
-    <li class="ow-person" id={`person-${person.index}`}>
+    <li class="ow-person">
       <div>
         <p class="ow-person__name">{person.name}</p>
         <p class="ow-person__number">

@@ -48,6 +48,14 @@ describe('a result', () => {
     });
   });
 
+  it('whose value only says its name again is said once', () => {
+    const air = { valueCodeableConcept: { text: 'breathing room air' } };
+    const { other } = resultView([observed('Breathing room air', undefined, air)]);
+    expect(other.map(({ name, latest }) => [name, latest.words])).toEqual([
+      ['Breathing room air', 'Recorded'],
+    ]);
+  });
+
   it('stands under exactly one heading', () => {
     const all = Object.values(names(resultView(ENTRIES))).flat();
     expect(all).toHaveLength(ENTRIES.length);

@@ -155,7 +155,7 @@ function oneValue(
     same,
     name,
     amount,
-    words: amount === undefined ? wordsOf(valued) : undefined,
+    words: amount === undefined ? wordsBeside(name, valued) : undefined,
     isTold: (valued.valueString ?? valued.valueCodeableConcept ?? valued.valueBoolean) !== undefined,
     range: (space) => rangeOf(valued.referenceRange, space),
     flag: flag?.flag,
@@ -166,6 +166,15 @@ function oneValue(
       .map((note) => plainText(note.text))
       .filter((note) => note !== undefined),
   };
+}
+
+/**
+ * A finding whose value only says its name again (`Breathing room air`: `Breathing room air`) is said once:
+ * beside its name stands that it was recorded.
+ */
+function wordsBeside(name: string, valued: Valued): string | undefined {
+  const words = wordsOf(valued);
+  return words?.toLowerCase() === name.toLowerCase() ? 'Recorded' : words;
 }
 
 function wordsOf(valued: Valued): string | undefined {
