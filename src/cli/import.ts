@@ -105,11 +105,12 @@ function report(summary: ImportSummary, json: boolean, progress: Progress): void
   const { stopped, ...figures } = summary;
   const seconds = Math.max(summary.seconds, 0.001);
   progress.say(
-    `${summary.resources} resources in ${summary.commits} commits from ${summary.files} files` +
+    `${counted(summary.resources, 'resource')} in ${counted(summary.commits, 'commit')}` +
+      ` from ${counted(summary.files, 'file')}` +
       ` in ${seconds.toFixed(1)} s (${Math.round(summary.resources / seconds)} a second)` +
-      counted(summary.unchanged, 'there already') +
-      counted(summary.before, 'parts taken by an earlier run') +
-      counted(summary.leftAside, 'files left aside, being no input') +
+      also(summary.unchanged, 'there already', 'there already') +
+      also(summary.before, 'part taken before', 'parts taken before') +
+      also(summary.leftAside, 'file left aside, being no input', 'files left aside, being no input') +
       '.',
   );
   if (summary.rejects !== undefined) {
@@ -123,8 +124,12 @@ function report(summary: ImportSummary, json: boolean, progress: Progress): void
   else if (summary.rejected > 0) process.exitCode = isNothing(summary) ? EXIT.failed : EXIT.partial;
 }
 
-function counted(n: number, what: string): string {
-  return n === 0 ? '' : `; ${n} ${what}`;
+function counted(n: number, one: string): string {
+  return `${n} ${one}${n === 1 ? '' : 's'}`;
+}
+
+function also(n: number, one: string, several: string): string {
+  return n === 0 ? '' : `; ${n} ${n === 1 ? one : several}`;
 }
 
 /** Nothing at all was taken, now or before. */

@@ -62,6 +62,17 @@ describe('a Bundle', () => {
     expect(await node.all('Patient')).toHaveLength(1);
   });
 
+  it('that lies there twice is counted as taken before, and what is wrong with it is listed once', async () => {
+    const entry = [{ resource: person('p1') }, { resource: { ...finding('Patient/p1'), status: 'no' } }];
+    const path = await node.file('a.json', { resourceType: 'Bundle', type: 'collection', entry });
+    const packed = await node.file('a.json.gz', gzipSync(await readFile(path)));
+    await node.file('b.ndjson', lines('{"resourceType":'));
+    await node.file('c.ndjson.gz', gzipSync(lines('{"resourceType":')));
+    expect(await node.run()).toMatchObject({ resources: 1, files: 4, before: 1, rejected: 2 });
+    const files = (await node.rejects()).map((one) => one.file);
+    expect(files.filter((file) => file === path || file === packed)).toHaveLength(1);
+  });
+
   it('of type transaction is rejected whole where one entry is wrong', async () => {
     const path = await node.file(
       'a.json',

@@ -13,7 +13,7 @@ import { findInputs, type InputFile } from './files/find-inputs.ts';
 import { InputReader } from './files/read-input.ts';
 import { RejectsFile } from './files/rejects-file.ts';
 import { inputKind, type Piece, SNIFF_BYTES, splitInput } from './files/split-input.ts';
-import type { ImportTarget, ImportUnit, UnitOutcome } from './import-unit.ts';
+import { type ImportTarget, type ImportUnit, type UnitOutcome, unitName } from './import-unit.ts';
 
 export interface ImportOptions {
   readonly paths: readonly string[];
@@ -37,7 +37,7 @@ export interface ImportSummary {
   commits: number;
   /** Inputs that were read. */
   files: number;
-  /** Units (Bundles, chunks of lines or messages) that an earlier run had taken. */
+  /** Units (Bundles, chunks of lines or messages) that had been taken before, by an earlier run or in this one. */
   before: number;
   /** Lines, messages, entries and files that were not taken. */
   rejected: number;
@@ -95,6 +95,8 @@ class ImportRun {
   readonly #underWay = new Set<Promise<void>>();
   #bytesUnderWay = 0;
   #waiting = new Map<InputFile, Set<number>>();
+  /** Units of which the rejects are written down: the same content in another file is not told again. */
+  readonly #told = new Set<string>();
   #stopped: Failure | undefined;
 
   constructor(options: ImportOptions, files: readonly InputFile[], rejects: RejectsFile) {
@@ -215,9 +217,17 @@ class ImportRun {
     this.#summary.resources += outcome.resources;
     this.#summary.unchanged += outcome.unchanged;
     if (outcome.before) this.#summary.before++;
-    await this.#rejects.add(file.path, outcome.rejects, unit, piece.first);
+    if (outcome.rejects.length > 0 && this.#isNew(unit))
+      await this.#rejects.add(file.path, outcome.rejects, unit, piece.first);
     this.#acknowledged.acknowledged(file, unit.bytes.length);
     this.#tell();
+  }
+
+  #isNew(unit: ImportUnit): boolean {
+    const name = unitName(unit);
+    if (this.#told.has(name)) return false;
+    this.#told.add(name);
+    return true;
   }
 
   /** A node that has no time now is asked again: a unit that was taken after all has no second effect. */

@@ -36,7 +36,7 @@ export interface Reject {
 export type UnitOutcome =
   | {
       readonly kind: 'taken';
-      /** It was taken by an earlier run; nothing was done. */
+      /** It was taken before, by an earlier run or in this one; nothing was done. */
       readonly before: boolean;
       /** Versions written. */
       readonly resources: number;
