@@ -143,7 +143,7 @@ function metricsOf(store: Store): Metrics {
   const rises = true;
   const text = 'Commits acknowledged by the store.';
   metrics.gauge({ name: 'store_commits_total', text, rises, read: of('commits') });
-  const carried = 'Transactions of the database that carried them, each one fsync.';
+  const carried = 'Transactions of the database that carried them, each one sync.';
   metrics.gauge({ name: 'store_transactions_total', text: carried, rises, read: of('transactions') });
   metrics.gauge({ name: 'store_waiting', text: 'Commits that wait for the writer.', read: of('waiting') });
   return metrics;

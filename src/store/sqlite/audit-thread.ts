@@ -1,6 +1,6 @@
 /**
  * The log of reads: its own database, its own hash chain, its own thread. A batch is in the WAL (it
- * survives kill -9) before it is acknowledged; the WAL is fsynced a few milliseconds later and that is told
+ * survives kill -9) before it is acknowledged; the WAL is synced a few milliseconds later and that is told
  * too.
  */
 import { closeSync, fdatasync, fdatasyncSync, openSync } from 'node:fs';
