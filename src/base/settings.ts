@@ -97,6 +97,7 @@ export const SETTINGS = {
   ),
   timelinePageSize: setting<number>(50, 'entries', 'Entries on one page of a timeline.'),
   mllpFrameBytesMax: setting<number>(5_000_000, 'bytes', 'Largest HL7 v2 message that is read.'),
+  v2SegmentsMax: setting<number>(10_000, 'segments', 'Most segments of one HL7 v2 message.'),
   mllpIdleSeconds: setting<number>(
     600,
     's',

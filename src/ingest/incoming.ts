@@ -62,10 +62,13 @@ export function zoneOf(feed: FeedConfig | undefined): string {
   return feed?.timeZone ?? ZONE;
 }
 
-/** When the message was made: MSH-7, or the moment of its arrival where it does not say. */
+/** HL7 v2 began in this year: what says that it is older does not know when it was made. */
+const FIRST_YEAR = Date.UTC(1987, 0, 1);
+
+/** When the message was made: MSH-7, or the moment of its arrival where it does not say, or says nonsense. */
 export function sentTime({ sentAt }: Header, zone: string, now: InstantMs): V2Time {
   const said = parseV2Time(sentAt, zone);
-  if (said !== undefined) return said;
+  if (said !== undefined && said.at >= FIRST_YEAR) return said;
   const value = isoInstant(now);
   return { value, date: value.slice(0, 10), instant: value, at: now };
 }

@@ -52,6 +52,9 @@ const BY_WHAT_IS_KNOWN: ReadonlySet<IssueType> = new Set(['conflict', 'multiple-
 
 const HEARTBEAT = 'NMD^N02';
 
+/** Resources checked before others get their turn. */
+const RESOURCES_A_TURN = 250;
+
 export class Intake {
   readonly #parts: IntakeParts;
   readonly #lanes = new Lanes();
@@ -200,8 +203,15 @@ export class Intake {
   }
 
   async #plan({ header, feed, name, session, reused }: Passage, message: Message): Promise<Plan> {
-    const { clock, config, ids, known } = this.#parts;
+    const { clock, config, ids, known, settings } = this.#parts;
     eventOf(message);
+    if (message.segments.length > settings.v2SegmentsMax) {
+      throw new Failure(
+        'too-costly',
+        `The message has ${message.segments.length} segments; more than ${settings.v2SegmentsMax} are not ` +
+          `read (setting v2SegmentsMax). Send it in parts.`,
+      );
+    }
     const zone = zoneOf(feed);
     const kind = slug(header.event);
     const plan = await planMessage(message, {
@@ -219,7 +229,8 @@ export class Intake {
         one.covers.includes('Encounter'),
       ),
     });
-    for (const op of plan.ops) {
+    for (const [i, op] of plan.ops.entries()) {
+      if (i % RESOURCES_A_TURN === RESOURCES_A_TURN - 1) await new Promise(setImmediate);
       const [issue] =
         op.op === 'delete' ? [] : validate(op.resource).filter((one) => one.severity !== 'warning');
       if (issue !== undefined) {

@@ -179,6 +179,9 @@ async function planSpecimens(
   return planned;
 }
 
+/** Results mapped before others get their turn. */
+const RESULTS_A_TURN = 100;
+
 interface PlannedResult {
   readonly key: string;
   readonly observation: Observation;
@@ -196,6 +199,7 @@ async function planObservations(
   const used = new Map<string, number>();
   const planned: PlannedResult[] = [];
   for (const result of report.group.results.filter((one) => !isAttachment(one))) {
+    if (planned.length % RESULTS_A_TURN === RESULTS_A_TURN - 1) await new Promise(setImmediate);
     const key = numbered(resultKey(work, report, result), used);
     const before = isNew ? undefined : await knownObservation(work, key);
     const observation = observationAfter(mapping, result, facts, observationIdentifier(work, key), before);

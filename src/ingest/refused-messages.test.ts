@@ -110,6 +110,19 @@ describe('a refused message', () => {
     expect(state()).toMatchObject({ late: true, refused: { count: 1 } });
   });
 
+  it('that says it is older than HL7 v2 counts from the moment it came', async () => {
+    const before = node.clock.now();
+    const message = unknownEvent('OLD').replace(SENT, '19000101');
+    expect(code(await node.send(message))).toBe('AR');
+    expect(state()?.refused?.since).toBeGreaterThan(before);
+  });
+
+  it('of more segments than are read names the limit', async () => {
+    const segments = Array.from({ length: node.settings.v2SegmentsMax }, (_, n) => `NTE|${n}||x`);
+    expect(await node.send(`${added('LONG')}\r${segments.join('\r')}`)).toMatch(/v2SegmentsMax/);
+    expect(state()).toMatchObject({ late: true, refused: { reasons: { 'too-costly': 1 } } });
+  });
+
   it('is still missing after a kill, though the node had only just answered', async () => {
     await node.send(unknownEvent('BAD'));
     const { clock, feedsFolder } = node;

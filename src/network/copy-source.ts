@@ -265,10 +265,10 @@ export class CopySource {
       (one) => one.deleted || one.type === 'Consent' || one.type === 'Patient',
     );
     for (const target of this.#targets) target.push(numbers, isNarrowing ? 'first' : 'soon');
-    for (const { type, id } of change.entries.filter((one) => one.persons.length === 0)) {
-      const mentioned = await this.#numbersOf(await persons.referringTo(type, id));
-      for (const target of this.#targets) target.push(mentioned, 'last');
-    }
+    const shared = change.entries.filter((one) => one.persons.length === 0);
+    if (shared.length === 0) return;
+    const mentioned = await this.#numbersOf(await persons.referringTo(shared));
+    for (const target of this.#targets) target.push(mentioned, 'last');
   }
 
   /** Everybody into the queue of one custodian. */

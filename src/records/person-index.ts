@@ -13,7 +13,7 @@ import type { SearchQuery } from '../fhir/search-query.ts';
 import { type Patient, unverifiedNhsNumbers, verifiedNhsNumbers } from '../identity/patient-identity.ts';
 import { type PersonMatch, patientFacts } from '../identity/person-match.ts';
 import { wholeScope } from '../store/scope.ts';
-import type { Change, Snapshot, Store, WriteOp } from '../store/store.ts';
+import type { Change, HistoryTarget, Snapshot, Store, WriteOp } from '../store/store.ts';
 import {
   numberKey,
   organisationKey,
@@ -61,10 +61,10 @@ export interface PersonIndex {
    */
   touchedBy(change: Change): Promise<readonly NhsNumber[]>;
   /**
-   * Patients whose record this resource comes along with though it lies in nobody's: a clinician, a medicine,
-   * an implant.
+   * Patients whose record these resources come along with though they lie in nobody's: a clinician, a
+   * medicine, an implant.
    */
-  referringTo(type: ResourceType, id: Id): Promise<readonly Id[]>;
+  referringTo(resources: readonly HistoryTarget[]): Promise<readonly Id[]>;
   /**
    * Calls `listener` after each commit that may have changed the answer for some numbers. Returns how to
    * stop.
@@ -169,8 +169,8 @@ export class StorePersonIndex implements PersonIndex {
     return [...found];
   }
 
-  async referringTo(type: ResourceType, id: Id): Promise<readonly Id[]> {
-    return (await this.#parts.store.snapshot()).personsReferringTo(type, id);
+  async referringTo(resources: readonly HistoryTarget[]): Promise<readonly Id[]> {
+    return (await this.#parts.store.snapshot()).personsReferringTo(resources);
   }
 
   onChanged(listener: (nhsNumbers: readonly NhsNumber[]) => void): () => void {

@@ -697,6 +697,11 @@ describe('a Patient that carries a label', () => {
       { op: 'put', resource: observation('of-dan', 'ann') as Identified },
     ]);
     expect(await outcome(write)).toBe('forbidden');
+    await node.news('reads');
+    const { id: _id, ...fresh } = observation('new-of-dan', 'dan');
+    const addition = session('nurse').submit([{ op: 'create', resource: fresh }]);
+    expect(await outcome(addition)).toBe('forbidden');
+    expect((await node.news('reads')).map((row) => row.detail)).toEqual([{ rule: 'label', act: 'create' }]);
   });
 });
 

@@ -159,7 +159,7 @@ async function decideOp(
     return refuse('label', 'What is kept under this id is not yours to change.');
   }
   if (op.op === 'delete') return undefined;
-  return unknownPatient(snapshot, op.resource);
+  return closedPatient(snapshot, scope, op.resource);
 }
 
 async function currentOf(
@@ -184,11 +184,19 @@ function keyOf(op: Exclude<WriteOp, { op: 'create' }>): { type: ResourceType; id
   return op.op === 'delete' ? op : { type: op.resource.resourceType, id: op.resource.id };
 }
 
-async function unknownPatient(snapshot: Snapshot, resource: Resource): Promise<Refusal | undefined> {
+/** Who may not see a record may not write into it either. */
+async function closedPatient(
+  snapshot: Snapshot,
+  scope: Scope,
+  resource: Resource,
+): Promise<Refusal | undefined> {
   for (const person of patientsOf(resource)) {
     const patient = isId(person) ? await snapshot.read('Patient', person, wholeScope) : undefined;
     if (patient === undefined || patient.deleted) {
       return refuse('identity', 'The resource is about a patient whom this organisation does not hold.');
+    }
+    if ((await snapshot.read('Patient', patient.id, scope)) === undefined) {
+      return refuse('label', 'The record of this patient is closed to you.');
     }
   }
   return undefined;

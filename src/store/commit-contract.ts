@@ -12,6 +12,8 @@ import {
   remove,
   search,
 } from '../../test/store-under-test.ts';
+import { parseJson } from '../fhir/parse-json.ts';
+import type { Identified } from '../fhir/resource.ts';
 import { wholeScope } from './scope.ts';
 import type { Store, WriteOp } from './store.ts';
 import type { OpenStore, StoreUnderTest } from './store-contract.ts';
@@ -138,6 +140,28 @@ export function commitContract(open: OpenStore): void {
       };
       await commit(put(patient('p4', odd)));
       expect(await read('Patient', 'p4')).toMatchObject(odd);
+    });
+
+    it('keeps decimals of meta too, wherever it stands', async () => {
+      const extension = '[{"url":"http://example.org/z","valueDecimal":1.10}]';
+      for (const [i, text] of [
+        `{"resourceType":"Basic","id":"m0","meta":{"extension":${extension}},"language":"en"}`,
+        `{"resourceType":"Basic","id":"m1","language":"en","meta":{"extension":${extension}}}`,
+        `{"resourceType":"Basic","language":"en","meta":{"extension":${extension}},"id":"m2"}`,
+      ].entries()) {
+        await store().commit([put(parseJson(Buffer.from(text), { jsonDepthMax: 9 }) as Identified)], draft());
+        const found = await (await store().snapshot()).read('Basic', id(`m${i}`), wholeScope);
+        expect(found?.deleted === false && found.bytes.toString()).toContain('"valueDecimal":1.10');
+      }
+    });
+
+    it('takes a resource that is found by a hundred thousand values', async () => {
+      const event = Array.from({ length: 100_000 }, (_, n) => ({
+        period: { start: `${1000 + (n % 9000)}-${String(1 + (n % 12)).padStart(2, '0')}` },
+      }));
+      const large = { resourceType: 'Composition', id: 'large', event } as unknown as Identified;
+      const { entries } = await store().commit([put(large)], draft());
+      expect(entries[0]?.outcome).toBe('created');
     });
 
     it('acts on one resource several times, in the order given', async () => {

@@ -259,7 +259,30 @@ export function snapshotContract(open: OpenStore): void {
         put(observation('r3-o', ['r3'], { performer: [{ reference: 'Organization/ref' }] })),
       );
       await commit(remove('Observation', 'r3-o'), put(patient('r1')));
-      expect(await (await store().snapshot()).personsReferringTo('Organization', id('ref'))).toEqual(['r2']);
+      const asked = { type: 'Organization', id: id('ref') } as const;
+      expect(await (await store().snapshot()).personsReferringTo([asked])).toEqual(['r2']);
+    });
+
+    it('says so of a long chain of references too, and lets others have their turn meanwhile', async () => {
+      const links = Array.from({ length: 2_000 }, (_, n) => n);
+      const link = (n: number): Identified =>
+        ({
+          resourceType: 'Basic',
+          id: id(`link-${n}`),
+          code: { text: 'x' },
+          ...(n === 0 ? {} : { subject: { reference: `Basic/link-${n - 1}` } }),
+        }) as Identified;
+      await commit(
+        ...links.map((n) => put(link(n))),
+        put(observation('linked', ['r9'], { performer: [{ reference: 'Basic/link-1999' }] })),
+      );
+      const all = links.map((n) => ({ type: 'Basic', id: id(`link-${n}`) }) as const);
+      let turns = 0;
+      const turn = setInterval(() => turns++);
+      const found = await (await store().snapshot()).personsReferringTo(all);
+      clearInterval(turn);
+      expect(found).toEqual(['r9']);
+      expect(turns).toBeGreaterThan(0);
     });
   });
 

@@ -158,10 +158,10 @@ export interface Snapshot {
   /** Everything that belongs to a person, for `$everything`, the shared record and continuity copies. */
   compartment(query: CompartmentQuery, scope: Scope): Promise<Page<Stored>>;
   /**
-   * Patients whose compartment holds something that refers to this resource, itself or by way of others
-   * outside any compartment.
+   * Patients whose compartment holds something that refers to one of these resources, itself or by way of
+   * others outside any compartment. Others get their turn while it looks.
    */
-  personsReferringTo(type: ResourceType, id: Id): Promise<readonly Id[]>;
+  personsReferringTo(resources: readonly HistoryTarget[]): Promise<readonly Id[]>;
 }
 
 /** Raw messages and sealed copies: durable before `put` resolves, addressed by name, bounded by a limit. */

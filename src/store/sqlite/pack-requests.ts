@@ -99,7 +99,8 @@ class Packer {
   }
 
   #values(values: readonly number[]): void {
-    this.#numbers.push(values.length, ...values);
+    this.#numbers.push(values.length);
+    for (const value of values) this.#numbers.push(value);
   }
 
   #text(text: string): void {

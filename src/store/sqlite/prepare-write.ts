@@ -101,7 +101,7 @@ function tailOfCopy(resource: Resource): string {
 function restOfMeta(meta: Resource['meta']): string {
   if (meta === undefined) return '}';
   const { versionId: _version, lastUpdated: _time, ...rest } = meta;
-  const text = JSON.stringify(rest);
+  const text = writeJson(withDecimalsOf(meta, rest));
   return text === '{}' ? '}' : `,${text.slice(1)}`;
 }
 

@@ -18,6 +18,7 @@ import type {
 } from '../store.ts';
 import { NOW } from './closed-persons.ts';
 import { compartmentRids } from './compartment-rids.ts';
+import { personsReferring } from './persons-referring.ts';
 import type { Reader } from './reader.ts';
 import { isInScope, scopeConditions } from './scope-sql.ts';
 import { INLINE_COST_MAX, planRun, runSearch } from './search-run.ts';
@@ -128,21 +129,12 @@ export class SqliteSnapshot implements Snapshot {
     return isInScope(version, scope, this.#reader.closed.ids(scope.hiddenLabels));
   }
 
-  async personsReferringTo(type: ResourceType, id: Id): Promise<readonly Id[]> {
+  async personsReferringTo(resources: readonly HistoryTarget[]): Promise<readonly Id[]> {
     const { connection, dictionary } = this.#reader;
-    const lid = dictionary.resource(type, id);
-    if (lid === undefined) return [];
-    return connection
-      .all(
-        `WITH RECURSIVE named(lid) AS (SELECT ? UNION SELECT v.lid FROM named n JOIN ref r ON r.lid = n.lid
-          JOIN ver v ON v.rid = r.rid
-            WHERE v.person IS NULL AND v.seq <= ? AND (v.until IS NULL OR v.until > ?) AND v.deleted = 0)
-          SELECT DISTINCT c.person FROM named n JOIN ref r ON r.lid = n.lid JOIN ver v ON v.rid = r.rid
-            JOIN comp c ON c.rid = v.rid
-          WHERE v.seq <= ? AND (v.until IS NULL OR v.until > ?) AND v.deleted = 0`,
-        [lid, this.seq, this.seq, this.seq, this.seq],
-      )
-      .map((row) => dictionary.idOf(Number(row[0])) as Id);
+    const lids = resources.map(({ type, id }) => dictionary.resource(type, id));
+    const known = lids.filter((lid) => lid !== undefined);
+    const persons = await personsReferring(known, this.seq, connection);
+    return [...persons].map((lid) => dictionary.idOf(lid) as Id);
   }
 }
 

@@ -222,9 +222,17 @@ export class SqliteStore implements Store {
    * fuller group shares its fsync.
    */
   #post(): void {
-    if (this.#outbox.length === 0) return;
-    this.#parts.writer.postMessage(packRequests(this.#outbox));
+    const requests = this.#outbox;
+    if (requests.length === 0) return;
     this.#outbox = [];
+    try {
+      this.#parts.writer.postMessage(packRequests(requests));
+    } catch (error) {
+      for (const { n } of requests) {
+        this.#pending.get(n)?.reject(error);
+        this.#pending.delete(n);
+      }
+    }
   }
 
   #heard(group: GroupReply): void {
