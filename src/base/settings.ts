@@ -149,7 +149,11 @@ export const SETTINGS = {
     's',
     'An import that is told to stop waits this long for answers to what is under way.',
   ),
-  readAuditSyncMs: setting<number>(20, 'ms', 'Audit rows of reads are fsynced at least this often.'),
+  readAuditSyncMs: setting<number>(
+    20,
+    'ms',
+    'Audit rows of reads are synced to the disk at least this often.',
+  ),
   readAuditStallMs: setting<number>(
     250,
     'ms',

@@ -177,7 +177,7 @@ export interface Store {
   /** A stable view: the newest commit, or the one that `at` names. */
   snapshot(at?: Seq): Promise<Snapshot>;
   /**
-   * All of `ops` or none, durable (fsync) before it resolves, with its audit row in the same commit. The
+   * All of `ops` or none, on the disk before it resolves, with its audit row in the same commit. The
    * row's `persons` are those of the draft and those in whose compartment the written versions lie, or lay
    * the versions that they replace; what `ifNoneExist` found stands among its targets and its people among
    * the persons. All this is known here anyway, and dear to work out twice. `blobs` are written in the same
@@ -186,7 +186,7 @@ export interface Store {
    */
   commit(ops: readonly WriteOp[], audit: AuditDraft, blobs?: readonly BlobWrite[]): Promise<Commit>;
   /**
-   * Appends audit rows of reads: in the log (survives kill -9) when it resolves, fsynced within 20 ms.
+   * Appends audit rows of reads: in the log (survives kill -9) when it resolves, on the disk within 20 ms.
    * `transient` where the log is stalled.
    */
   auditReads(drafts: readonly AuditDraft[]): Promise<void>;
@@ -205,7 +205,7 @@ export interface Store {
 export interface StoreFigures {
   /** Commits acknowledged. */
   readonly commits: number;
-  /** Transactions of the database that carried them: each one fsync. */
+  /** Transactions of the database that carried them: each one sync of the log. */
   readonly transactions: number;
   /** Commits that wait for the writer now. */
   readonly waiting: number;

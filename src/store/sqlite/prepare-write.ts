@@ -1,7 +1,7 @@
 /**
  * A write made ready for the writer: the wire text without version and time, and what it is found by. Pure,
- * and by far the dearer half of a write, so it runs on the caller's thread (or an import's own) and crosses
- * to the writer as flat lists.
+ * and by far the dearer half of a write, so it runs on the caller's thread, and crosses to the writer's
+ * packed (pack-requests.ts).
  */
 
 import type { Id, InstantMs } from '../../base/brands.ts';
@@ -12,8 +12,8 @@ import { eachReference, parseReference } from '../../fhir/references.ts';
 import type { Resource } from '../../fhir/resource.ts';
 
 /**
- * What a version is found by; flat lists, since structured cloning of many small objects costs more than
- * the insert.
+ * What a version is found by; flat lists, as they are packed to cross to the writer and inserted there: an
+ * object for each value would cost more than its insert.
  */
 export interface FlatIndex {
   /** code, system, value, … (tokens, and URIs under their own system) */

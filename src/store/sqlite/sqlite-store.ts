@@ -219,7 +219,7 @@ export class SqliteStore implements Store {
 
   /**
    * What one turn of the event loop brought goes to the writer as one message: waking it costs, and a
-   * fuller group shares its fsync.
+   * fuller group shares its sync.
    */
   #post(): void {
     const requests = this.#outbox;
