@@ -45,6 +45,12 @@ for (const add of [
   add(program);
 }
 
+// who reads the output (`| head`) may have seen enough: that is no failure
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
+
 try {
   await program.parseAsync();
 } catch (error) {

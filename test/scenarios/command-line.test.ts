@@ -85,6 +85,18 @@ describe('usage', () => {
   });
 });
 
+it('whose output nobody reads to the end is no failure', async () => {
+  const file = await nodeFile('unread.json');
+  const child = spawn(process.execPath, [CLI, 'config', 'check', '--config', file], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  child.stdout.destroy();
+  const stderr: string[] = [];
+  child.stderr.on('data', (chunk) => stderr.push(String(chunk)));
+  const [code] = await once(child, 'close');
+  expect([code, stderr.join('')]).toEqual([0, '']);
+});
+
 describe('a demo that does not run', () => {
   it('cannot be told anything: exit 5', async () => {
     const said = await openward(['demo', 'stop', 'RX1', '--data', join(folder, 'no-demo')]);
