@@ -60,10 +60,11 @@ export function prepareWrite(resource: Resource, id: Id): PreparedWrite {
   const { meta } = resource;
   const subject = resource.id === id ? resource : { ...resource, id };
   const { values, patients } = indexOf(subject);
+  const tail = tailOf(resource);
   const codes = (meta?.security ?? []).map((label) => label.code ?? '').filter((code) => code !== '');
   return {
-    tail: tailOf(resource),
-    index: flatten(values, resource),
+    tail,
+    index: flatten(values, resource, tail),
     patients,
     labels: codes.length === 0 ? null : `\u001f${codes.join('\u001f')}\u001f`,
   };
@@ -107,7 +108,7 @@ function restOfMeta(meta: Resource['meta']): string {
 
 type Values = ReturnType<typeof indexOf>['values'];
 
-function flatten(values: Values, resource: Resource): FlatIndex {
+function flatten(values: Values, resource: Resource, text: string): FlatIndex {
   const flat = {
     terms: [] as string[],
     references: [] as string[],
@@ -149,11 +150,27 @@ function flatten(values: Values, resource: Resource): FlatIndex {
         flat.quantities.push(value.value);
     }
   }
-  eachReference(resource, (text) => {
-    const reference = parseReference(text);
+  if (isAllCovered(text, covered)) return flat;
+  eachReference(resource, (one) => {
+    const reference = parseReference(one);
     if (reference.kind !== 'local' || covered.has(`${reference.type}/${reference.id}`)) return;
     covered.add(`${reference.type}/${reference.id}`);
     flat.references.push('', reference.type, reference.id);
   });
   return flat;
+}
+
+const REFERENCE = '"reference":"';
+
+/**
+ * Whether no reference in the text can be a local one that is not covered. Going through a text is far quicker
+ * than going through members; where it finds one, the members decide.
+ */
+function isAllCovered(text: string, covered: ReadonlySet<string>): boolean {
+  for (let at = text.indexOf(REFERENCE); at >= 0; at = text.indexOf(REFERENCE, at)) {
+    at += REFERENCE.length;
+    const reference = text.slice(at, text.indexOf('"', at));
+    if (!covered.has(reference) && parseReference(reference).kind === 'local') return false;
+  }
+  return true;
 }
