@@ -24,7 +24,7 @@ export function auditDraft({ actor, purpose, requestId }: Asker, at: InstantMs, 
   return {
     at,
     action: act.action,
-    actor: { id: actor.id, name: actor.name, role: actor.role, organisation: actor.organisation },
+    actor,
     purpose,
     requestId,
     targets: act.targets,

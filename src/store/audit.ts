@@ -62,21 +62,30 @@ export function withPersons(draft: AuditDraft, persons: Iterable<string>): Audit
 /** What the first row of a chain has for `before`. */
 export const CHAIN_START = '0'.repeat(64);
 
-/** The text of a draft as it is kept and hashed: JSON with its fields in this order. */
+/**
+ * The text of a draft as it is kept and hashed: JSON with its fields in this order. Put together from parts,
+ * since each read has one, and the asker of a token is the same with each.
+ */
 export function auditText(draft: AuditDraft): string {
   const { at, action, actor, purpose, requestId, targets, persons, outcome, detail } = draft;
+  return (
+    `{"at":${JSON.stringify(at)},"action":"${action}","actor":${actorText(actor)},` +
+    `"purpose":${JSON.stringify(purpose)},"requestId":${JSON.stringify(requestId)},` +
+    `"targets":${JSON.stringify(targets)},"persons":${JSON.stringify(persons)},"outcome":"${outcome}"` +
+    (detail === undefined ? '}' : `,"detail":${JSON.stringify(detail)}}`)
+  );
+}
+
+const actorTexts = new WeakMap<AuditDraft['actor'], string>();
+
+function actorText(actor: AuditDraft['actor']): string {
+  const known = actorTexts.get(actor);
+  if (known !== undefined) return known;
   const { id, name, role, organisation } = actor;
-  return JSON.stringify({
-    at,
-    action,
-    actor: { id, name, role, organisation },
-    purpose,
-    requestId,
-    targets,
-    persons,
-    outcome,
-    detail,
-  });
+  const text = JSON.stringify({ id, name, role, organisation });
+  // one that somebody may still change would be written as it was
+  if (Object.isFrozen(actor)) actorTexts.set(actor, text);
+  return text;
 }
 
 /** SHA-256, in hex, over the hash of the row before, this row's number and its text. */
