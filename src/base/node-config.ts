@@ -2,6 +2,7 @@
  * The file that `openward node --config FILE` reads: one organisation's node. Written by hand for real
  * use, by demo/ for the demo. Paths are relative to the file.
  */
+import { isIPv4 } from 'node:net';
 import { dirname, resolve } from 'node:path';
 import { type OdsCode, odsCode } from './brands.ts';
 import { Failure } from './failure.ts';
@@ -110,6 +111,14 @@ export function parseNodeConfig(text: string, file: string): NodeConfig {
   if (ods === undefined) throw wrong(file, 'ods', 'an ODS code, such as "RX1"');
   const kind = textOf(raw, 'kind', file);
   if (!KINDS.includes(kind)) throw wrong(file, 'kind', `one of ${KINDS.join(', ')}`);
+  const host = raw.host === undefined ? '127.0.0.1' : textOf(raw, 'host', file);
+  if (raw.demo !== undefined && !isLoopback(host)) {
+    throw wrong(
+      file,
+      'host',
+      '127.0.0.1 where the file has "demo": whoever reaches such a node may be anybody',
+    );
+  }
   const port = portOf(raw.port, 'port', file);
   const mllp = raw.mllp as { host?: unknown; port?: unknown } | undefined;
   const domain = raw.failureDomain as Partial<FailureDomain> | undefined;
@@ -121,7 +130,7 @@ export function parseNodeConfig(text: string, file: string): NodeConfig {
     ods,
     name: textOf(raw, 'name', file),
     kind: kind as OrganisationKind,
-    host: raw.host === undefined ? '127.0.0.1' : textOf(raw, 'host', file),
+    host,
     port,
     data: resolve(folder, textOf(raw, 'data', file)),
     ...(mllp === undefined
@@ -136,6 +145,11 @@ export function parseNodeConfig(text: string, file: string): NodeConfig {
     ...(members === undefined ? {} : { members }),
     isProtected: raw.isProtected === true,
   };
+}
+
+/** Whether nobody but this machine reaches what listens there. */
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
 }
 
 function feedOf(raw: unknown, index: number, file: string): FeedConfig {

@@ -1,15 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import fastify, { type FastifyInstance } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { code, header, type MllpUnderTest, openMllpUnderTest } from '../../test/mllp-under-test.ts';
+import { openFeedDoorUnderTest } from '../../test/feed-door-under-test.ts';
+import { code, header, type MllpUnderTest } from '../../test/mllp-under-test.ts';
 import { ANN, HERE } from '../../test/records-under-test.ts';
-import { type Authenticator, openAuthenticator } from '../access/authenticator.ts';
+import type { Authenticator } from '../access/authenticator.ts';
 import { PERSONAS, type Persona } from '../access/personas.ts';
-import { silentLog } from '../base/log.ts';
 import type { FeedConfig } from '../base/node-config.ts';
-import { feedDoor } from './feed-door.ts';
 
 const FEEDS: readonly FeedConfig[] = [
   {
@@ -32,27 +28,16 @@ const FEEDS: readonly FeedConfig[] = [
 let node: MllpUnderTest;
 let server: FastifyInstance;
 let authenticator: Authenticator;
-let folder: string;
+let close: () => Promise<void>;
 const tokens = new Map<Persona, string>();
 
 beforeAll(async () => {
-  node = await openMllpUnderTest(FEEDS);
-  folder = await mkdtemp(join(tmpdir(), 'openward-keys-'));
-  const { clock, feeds, records, settings } = node;
-  authenticator = await openAuthenticator({ ods: HERE, keysFolder: folder, clock, settings });
-  server = fastify({ logger: false });
-  const intake = node.intake();
-  const options = { records, intake, authenticator, feeds, settings, clock, log: silentLog };
-  await server.register(feedDoor, { ...options, prefix: '/feeds' });
+  ({ node, server, authenticator, close } = await openFeedDoorUnderTest(FEEDS));
   for (const persona of Object.keys(PERSONAS) as Persona[]) {
     tokens.set(persona, await authenticator.issue(persona, persona === 'patient' ? ANN : undefined));
   }
 });
-afterAll(async () => {
-  await server.close();
-  await node.close();
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(() => close());
 
 async function call(method: 'GET' | 'POST', url: string, as?: Persona, body?: unknown) {
   return server.inject({

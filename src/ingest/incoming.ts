@@ -65,10 +65,16 @@ export function zoneOf(feed: FeedConfig | undefined): string {
 /** HL7 v2 began in this year: what says that it is older does not know when it was made. */
 const FIRST_YEAR = Date.UTC(1987, 0, 1);
 
-/** When the message was made: MSH-7, or the moment of its arrival where it does not say, or says nonsense. */
-export function sentTime({ sentAt }: Header, zone: string, now: InstantMs): V2Time {
+/** MSH-7; undefined where the message does not say when it was made, or says nonsense. */
+export function statedTime({ sentAt }: Header, zone: string): V2Time | undefined {
   const said = parseV2Time(sentAt, zone);
-  if (said !== undefined && said.at >= FIRST_YEAR) return said;
+  return said !== undefined && said.at >= FIRST_YEAR ? said : undefined;
+}
+
+/** When the message was made: as stated, or the moment of its arrival. */
+export function sentTime(header: Header, zone: string, now: InstantMs): V2Time {
+  const said = statedTime(header, zone);
+  if (said !== undefined) return said;
   const value = isoInstant(now);
   return { value, date: value.slice(0, 10), instant: value, at: now };
 }

@@ -9,7 +9,7 @@ import { Failure, type IssueType } from '../base/failure.ts';
 import type { FeedConfig } from '../base/node-config.ts';
 import { validate } from '../fhir/validate.ts';
 import type { RecordSession } from '../records/session.ts';
-import { feedOf, type Incoming, incoming, sentTime, zoneOf } from './incoming.ts';
+import { feedOf, type Incoming, incoming, sentTime, statedTime, zoneOf } from './incoming.ts';
 import {
   isSameMessage,
   type KeptMessage,
@@ -161,8 +161,10 @@ export class Intake {
   /** A heartbeat says how far its source is, and is no part of any record. */
   async #heartbeat({ raw, header }: Incoming, feed: FeedConfig | undefined): Promise<Ack> {
     const { clock, feeds, ids } = this.#parts;
-    if (feed !== undefined && header.sentAt !== '') {
-      feeds.heard(feed.name, sentTime(header, zoneOf(feed), clock.now()).at);
+    // never the moment of its arrival: what nobody said would count as a claim that nothing is missing
+    const through = statedTime(header, zoneOf(feed));
+    if (feed !== undefined && through !== undefined) {
+      feeds.heard(feed.name, through.at);
       return ackFor(header, { code: 'AA', id: ids.next(), at: clock.now() });
     }
     const name = messageName(header, raw);

@@ -1,17 +1,13 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import fastify, { type FastifyInstance } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { code, header, type MllpUnderTest, openMllpUnderTest } from '../../test/mllp-under-test.ts';
+import { openFeedDoorUnderTest } from '../../test/feed-door-under-test.ts';
+import { code, header, type MllpUnderTest } from '../../test/mllp-under-test.ts';
 import { HERE } from '../../test/records-under-test.ts';
-import { type Authenticator, openAuthenticator } from '../access/authenticator.ts';
+import type { Authenticator } from '../access/authenticator.ts';
 import type { InstantMs } from '../base/brands.ts';
-import { silentLog } from '../base/log.ts';
 import type { FeedConfig } from '../base/node-config.ts';
 import type { FeedState } from '../records/feed.ts';
 import { openFeeds } from '../records/feeds.ts';
-import { feedDoor } from './feed-door.ts';
 import { incoming } from './incoming.ts';
 
 const FEEDS: readonly FeedConfig[] = [
@@ -43,24 +39,13 @@ const admission = (id: string, mrn: string): string =>
 let node: MllpUnderTest;
 let server: FastifyInstance;
 let authenticator: Authenticator;
-let folder: string;
+let close: () => Promise<void>;
 
 beforeEach(async () => {
-  node = await openMllpUnderTest(FEEDS);
-  folder = await mkdtemp(join(tmpdir(), 'openward-keys-'));
-  const { clock, feeds, records, settings } = node;
-  authenticator = await openAuthenticator({ ods: HERE, keysFolder: folder, clock, settings });
-  server = fastify({ logger: false });
-  const intake = node.intake();
-  const options = { records, intake, authenticator, feeds, settings, clock, log: silentLog };
-  await server.register(feedDoor, { ...options, prefix: '/feeds' });
-  for (const { name } of FEEDS) feeds.heard(name, clock.now());
+  ({ node, server, authenticator, close } = await openFeedDoorUnderTest(FEEDS));
+  for (const { name } of FEEDS) node.feeds.heard(name, node.clock.now());
 });
-afterEach(async () => {
-  await server.close();
-  await node.close();
-  await rm(folder, { recursive: true, force: true });
-});
+afterEach(() => close());
 
 function state(name = 'adt'): FeedState | undefined {
   return node.feeds.states().find((one) => one.name === name);
@@ -115,6 +100,12 @@ describe('a refused message', () => {
     const message = unknownEvent('OLD').replace(SENT, '19000101');
     expect(code(await node.send(message))).toBe('AR');
     expect(state()?.refused?.since).toBeGreaterThan(before);
+  });
+
+  it.each(['19000101', 'yesterday', ''])('that is a heartbeat of "%s" claims nothing', async (at) => {
+    const before = state()?.watermark;
+    expect(code(await node.send(header({ id: 'BEAT', event: 'NMD^N02', at })))).toBe('AR');
+    expect(state()).toMatchObject({ watermark: before, late: false });
   });
 
   it('of more segments than are read names the limit', async () => {

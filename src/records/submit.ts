@@ -191,13 +191,15 @@ async function closedPatient(
   resource: Resource,
 ): Promise<Refusal | undefined> {
   for (const person of patientsOf(resource)) {
-    const patient = isId(person) ? await snapshot.read('Patient', person, wholeScope) : undefined;
-    if (patient === undefined || patient.deleted) {
-      return refuse('identity', 'The resource is about a patient whom this organisation does not hold.');
-    }
-    if ((await snapshot.read('Patient', patient.id, scope)) === undefined) {
-      return refuse('label', 'The record of this patient is closed to you.');
-    }
+    if (isId(person) && (await isThere(snapshot, person, scope))) continue;
+    return isId(person) && (await isThere(snapshot, person, wholeScope))
+      ? refuse('label', 'The record of this patient is closed to you.')
+      : refuse('identity', 'The resource is about a patient whom this organisation does not hold.');
   }
   return undefined;
+}
+
+async function isThere(snapshot: Snapshot, id: Id, scope: Scope): Promise<boolean> {
+  const patient = await snapshot.read('Patient', id, scope);
+  return patient !== undefined && !patient.deleted;
 }

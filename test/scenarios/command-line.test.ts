@@ -1,6 +1,7 @@
 /** The command line from outside: exit codes, what goes to stdout and what to stderr, secrets masked, nothing that fails in silence. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -103,6 +104,18 @@ describe('a demo that does not run', () => {
     expect(said).toMatchObject({ code: 5, stdout: '' });
     expect(said.stderr).toContain('openward demo');
   });
+});
+
+describe('a node of a demo, whose pages ask for no password', () => {
+  it.each(['0.0.0.0', '::', '192.0.2.1', 'records.example.org', '127.example.org'])(
+    'does not start where others reach it: %s',
+    async (host) => {
+      const file = await nodeFile('reached.json', { demo: {}, data: './reached', host });
+      const { code, stderr } = await openward(['node', '--config', file]);
+      expect([code, stderr]).toEqual([2, expect.stringMatching(/"host" must be 127\.0\.0\.1 .*"demo"/)]);
+      expect(existsSync(join(folder, 'reached'))).toBe(false);
+    },
+  );
 });
 
 describe('a node that cannot listen', () => {

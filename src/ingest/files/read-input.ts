@@ -55,7 +55,8 @@ export class InputReader {
     const place = this.#places.get(file) ?? this.#files.length;
     for (const next of this.#files.slice(place + 1, place + 1 + FILES_AHEAD)) {
       if (next.bytes > AHEAD_BYTES_MAX || this.#begun.has(next)) continue;
-      const begun = wholeInput(next.path);
+      // what turns out larger is a stream when it is its turn: eight of them must not fill the memory
+      const begun = wholeInput(next.path, WHOLE_BYTES_MAX);
       begun.catch(() => undefined); // told when it is this file's turn
       this.#begun.set(next, begun);
     }
@@ -66,9 +67,12 @@ export class InputReader {
 /**
  * The unpacked bytes in one piece; undefined where they are too many for that. Throws what the system does.
  */
-export async function wholeInput(path: string): Promise<Buffer | undefined> {
+export async function wholeInput(
+  path: string,
+  unpackedMax = 8 * WHOLE_BYTES_MAX,
+): Promise<Buffer | undefined> {
   const bytes = readFileSync(path);
-  return isGzip(bytes) ? unpackWhole(bytes) : bytes;
+  return isGzip(bytes) ? unpackWhole(bytes, unpackedMax) : bytes;
 }
 
 /** Whether the file is gzip by its first bytes. Throws what the system does. */
@@ -88,12 +92,12 @@ function isGzip(bytes: Uint8Array): boolean {
 }
 
 /** Undefined where it unpacks to more than is wanted in one piece. */
-async function unpackWhole(bytes: Buffer): Promise<Buffer | undefined> {
+async function unpackWhole(bytes: Buffer, unpackedMax: number): Promise<Buffer | undefined> {
   try {
     // the last four bytes say how many there will be: one piece costs one turn, not one for each 16 kB
     const size = bytes.length < 4 ? 0 : bytes.readUInt32LE(bytes.length - 4);
     const chunkSize = Math.min(Math.max(size + 1, 1 << 14), WHOLE_BYTES_MAX);
-    return await unpack(bytes, { chunkSize, maxOutputLength: 8 * WHOLE_BYTES_MAX });
+    return await unpack(bytes, { chunkSize, maxOutputLength: unpackedMax });
   } catch (error) {
     if ((error as { code?: string }).code === 'ERR_BUFFER_TOO_LARGE') return undefined;
     throw error;

@@ -10,6 +10,7 @@ import { indexOf } from '../../fhir/compartments.ts';
 import { withDecimalsOf, writeJson } from '../../fhir/exact-decimals.ts';
 import { eachReference, parseReference } from '../../fhir/references.ts';
 import type { Resource } from '../../fhir/resource.ts';
+import { LABEL_MARK } from './label-mark.ts';
 
 /**
  * What a version is found by; flat lists, as they are packed to cross to the writer and inserted there: an
@@ -66,7 +67,7 @@ export function prepareWrite(resource: Resource, id: Id): PreparedWrite {
     tail,
     index: flatten(values, resource, tail),
     patients,
-    labels: codes.length === 0 ? null : `\u001f${codes.join('\u001f')}\u001f`,
+    labels: codes.length === 0 ? null : `${LABEL_MARK}${codes.join(LABEL_MARK)}${LABEL_MARK}`,
   };
 }
 

@@ -2,6 +2,7 @@
 import { indexOf } from '../../fhir/compartments.ts';
 import type { Connection } from './connection.ts';
 import { type Dictionary, TERM_SPAN } from './dictionary.ts';
+import { URI_SYSTEM, URL_SYSTEM } from './prepare-write.ts';
 
 /**
  * Removes a superseded version from the index. Its term rows are found by taking the values again from its
@@ -36,7 +37,7 @@ function* termKeys(
           ? value.url
           : undefined;
     if (text === undefined) continue;
-    const system = value.kind === 'token' ? value.system : value.kind === 'uri' ? '\u0001uri' : '\u0001url';
+    const system = value.kind === 'token' ? value.system : value.kind === 'uri' ? URI_SYSTEM : URL_SYSTEM;
     const pt = dictionary.parameter(type, value.code);
     const tid = dictionary.term(system, text);
     if (pt !== undefined && tid !== undefined) yield pt * TERM_SPAN + tid;
