@@ -55,9 +55,13 @@ export type WriteReply =
   | { readonly n: number; readonly seq: number; readonly at: number; readonly written: readonly Written[] }
   | { readonly n: number; readonly failure: FailureParts };
 
-/** All replies of one durable group. */
+/** All replies of one durable group; none where the writer was asked to index. */
 export interface GroupReply {
   readonly replies: readonly WriteReply[];
+  /** Up to this commit everything can be found by its values. */
+  readonly indexedSeq: number;
+  /** Why nothing more could be indexed. */
+  readonly indexFailure?: FailureParts;
 }
 
 export interface FailureParts {

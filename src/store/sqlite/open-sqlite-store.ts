@@ -3,10 +3,12 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import type { Seq } from '../../base/brands.ts';
 import { Failure } from '../../base/failure.ts';
 import type { StoreOptions } from '../open-store.ts';
 import type { Store } from '../store.ts';
 import { openForReading } from './connection.ts';
+import { IndexProgress } from './index-progress.ts';
 import { ReadAudit } from './read-audit.ts';
 import { ReadCache } from './read-cache.ts';
 import { Reader } from './reader.ts';
@@ -38,15 +40,20 @@ export async function openSqliteStore({ folder, clock, ids, settings }: StoreOpt
       clock,
     });
     const cache = new ReadCache(settings.readCacheBytes);
+    const connection = openForReading(path);
+    const head = Number(connection.get('SELECT max(seq) FROM commits', [])?.[0] ?? 0) as Seq;
     const reader = new Reader({
-      connection: openForReading(path),
+      connection,
       cache,
       searches: new SearchPool(path, settings.searchSecondsMax * 1000),
       includesMax: settings.includesMax,
       now: () => clock.now(),
+      // the thread indexes all that it finds before it says that it is open
+      indexed: new IndexProgress(head, () => writer.postMessage('index')),
     });
     return new SqliteStore({
       writer,
+      head,
       reader,
       cache,
       readAudit,

@@ -1,13 +1,8 @@
-/**
- * Rows of a group of commits that wait to be inserted: several in one statement, since crossing into SQLite
- * costs about as much as a row, and in the order of their keys, which at import is worth a factor of two.
- */
-import type { SQLInputValue } from 'node:sqlite';
+/** Rows of a group of commits that wait to be inserted together, before the group is durable. */
 import type { Connection } from './connection.ts';
-import { type Dictionary, TERM_SPAN, typeNumber } from './dictionary.ts';
-import type { FlatIndex } from './prepare-write.ts';
-
-type Values = readonly SQLInputValue[];
+import { type Dictionary, typeNumber } from './dictionary.ts';
+import { type IndexedVersion, IndexRows } from './index-rows.ts';
+import { type InsertedTable, insertedTable, insertRows, type RowValues } from './insert-rows.ts';
 
 /** A version as it stands in ver; `until` is null. */
 export interface VersionRow {
@@ -27,6 +22,7 @@ export class PendingRows {
   readonly #dictionary: Dictionary;
   #lids = new Set<number>();
   #rows = emptyRows();
+  #versions: IndexedVersion[] = [];
 
   constructor(connection: Connection, dictionary: Dictionary) {
     this.#connection = connection;
@@ -66,33 +62,9 @@ export class PendingRows {
     this.#rows.audit.push([n, text, hash]);
   }
 
-  /**
-   * What the version `rid`, of resource type `type`, is found by, and the `people` (lids) in whose
-   * compartments it lies.
-   */
-  index(type: string, rid: number, index: FlatIndex, people: readonly number[]): void {
-    const { ix, ref, dat, qty, str, comp } = this.#rows;
-    const dictionary = this.#dictionary;
-    const { terms, references, strings, dateCodes, dates, quantityUnits, quantities } = index;
-    const pt = (code: string | undefined): number => dictionary.parameterOrNew(type, code ?? '');
-    for (const person of people) comp.push([person, typeNumber(type), rid]);
-    for (let i = 0; i + 2 < terms.length; i += 3) {
-      const term = dictionary.termOrNew(terms[i + 1] ?? '', terms[i + 2] ?? '');
-      ix.push([pt(terms[i]) * TERM_SPAN + term, rid]);
-    }
-    for (let i = 0; i + 2 < references.length; i += 3) {
-      const lid = dictionary.resourceOrNew(references[i + 1] ?? '', references[i + 2] ?? '');
-      ref.push([lid, references[i] === '' ? 0 : pt(references[i]), rid]);
-    }
-    for (let i = 0; i + 1 < strings.length; i += 2) str.push([pt(strings[i]), strings[i + 1] ?? '', rid]);
-    for (let i = 0; i < dateCodes.length; i++) {
-      dat.push([pt(dateCodes[i]), dates[2 * i] ?? 0, dates[2 * i + 1] ?? 0, rid]);
-    }
-    for (let i = 0; i < quantities.length; i++) {
-      const unit = quantityUnits[3 * i + 2] ?? '';
-      const tid = unit === '' ? 0 : dictionary.termOrNew(quantityUnits[3 * i + 1] ?? '', unit);
-      qty.push([pt(quantityUnits[3 * i]), quantities[i] ?? 0, tid, rid]);
-    }
+  /** A version, for those of its values by which it is found at once. */
+  found(version: IndexedVersion): void {
+    this.#versions.push(version);
   }
 
   /** Inserts all that waits. */
@@ -100,78 +72,22 @@ export class PendingRows {
     const rows = this.#rows;
     this.#rows = emptyRows();
     this.#lids = new Set();
-    for (const table of TABLES) this.#insert(table, rows[table.name]);
-  }
-
-  #insert(table: Table, rows: Values[]): void {
-    if (table.sorted && rows.length > 1) rows.sort(byKey);
-    let i = 0;
-    for (const { count, sql } of table.inserts) {
-      for (; i + count <= rows.length; i += count) {
-        const values = count === 1 ? (rows[i] ?? []) : rows.slice(i, i + count).flat();
-        this.#connection.run(sql, ...values);
-      }
-    }
+    new IndexRows(this.#versions, 'at once', this.#dictionary).insert(this.#connection);
+    this.#versions = [];
+    for (const { name, table } of TABLES) insertRows(table, rows[name], this.#connection);
   }
 }
 
-type TableName = 'ver' | 'body' | 'commits' | 'audit' | 'ix' | 'ref' | 'dat' | 'qty' | 'str' | 'comp';
+type TableName = 'ver' | 'body' | 'commits' | 'audit';
 
-interface Table {
-  readonly name: TableName;
-  /** Whether rows come in another order than that of their keys. */
-  readonly sorted: boolean;
-  /** Statements for so many rows at once, the largest first. */
-  readonly inserts: readonly { readonly count: number; readonly sql: string }[];
-}
-
-const ROWS_AT_ONCE: readonly number[] = [32, 8, 1];
-
-/** `row` is the values of one row in SQL. An index row that is there already is left alone. */
-function table(name: TableName, row: string, sorted: boolean): Table {
-  const verb = sorted ? 'INSERT OR IGNORE' : 'INSERT';
-  const inserts = ROWS_AT_ONCE.map((count) => {
-    const rows = Array.from({ length: count }, () => `(${row})`).join(', ');
-    return { count, sql: `${verb} INTO ${name} VALUES ${rows}` };
-  });
-  return { name, sorted, inserts };
-}
-
-const TABLES: readonly Table[] = [
-  table('ver', '?, ?, ?, ?, ?, ?, ?, ?, ?, ?', false),
+const TABLES: readonly { readonly name: TableName; readonly table: InsertedTable }[] = [
+  { name: 'ver', table: insertedTable('ver', '?, ?, ?, ?, ?, ?, ?, ?, ?, ?') },
   // text crosses into SQLite with one copy less than bytes
-  table('body', '?, CAST(? AS BLOB)', false),
-  table('commits', '?, ?, ?, ?', false),
-  table('audit', '?, ?, ?', false),
-  table('ix', '?, ?', true),
-  table('ref', '?, ?, ?', true),
-  table('dat', '?, ?, ?, ?', true),
-  table('qty', '?, ?, ?, ?', true),
-  table('str', '?, ?, ?', true),
-  table('comp', '?, ?, ?', true),
+  { name: 'body', table: insertedTable('body', '?, CAST(? AS BLOB)') },
+  { name: 'commits', table: insertedTable('commits', '?, ?, ?, ?') },
+  { name: 'audit', table: insertedTable('audit', '?, ?, ?') },
 ];
 
-function emptyRows(): Record<TableName, Values[]> {
-  return {
-    ver: [],
-    body: [],
-    commits: [],
-    audit: [],
-    ix: [],
-    ref: [],
-    dat: [],
-    qty: [],
-    str: [],
-    comp: [],
-  };
-}
-
-function byKey(a: Values, b: Values): number {
-  for (let i = 0; i < a.length; i++) {
-    const left = a[i] ?? 0;
-    const right = b[i] ?? 0;
-    if (left < right) return -1;
-    if (left > right) return 1;
-  }
-  return 0;
+function emptyRows(): Record<TableName, RowValues[]> {
+  return { ver: [], body: [], commits: [], audit: [] };
 }

@@ -8,6 +8,7 @@ import { ClosedPersons, NOW } from './closed-persons.ts';
 import type { Connection } from './connection.ts';
 import { CursorSeal } from './cursor.ts';
 import { Dictionary } from './dictionary.ts';
+import type { IndexProgress } from './index-progress.ts';
 import type { ReadCache } from './read-cache.ts';
 import { scopeConditions } from './scope-sql.ts';
 import type { SearchPool } from './search-pool.ts';
@@ -20,6 +21,7 @@ interface ReaderParts {
   readonly searches: SearchPool;
   readonly includesMax: number;
   readonly now: () => number;
+  readonly indexed: IndexProgress;
 }
 
 export class Reader {
@@ -30,9 +32,10 @@ export class Reader {
   readonly now: () => number;
   readonly closed: ClosedPersons;
   readonly links: CursorSeal;
+  readonly indexed: IndexProgress;
   readonly #cache: ReadCache;
 
-  constructor({ connection, cache, searches, includesMax, now }: ReaderParts) {
+  constructor({ connection, cache, searches, includesMax, now, indexed }: ReaderParts) {
     this.connection = connection;
     this.dictionary = new Dictionary(connection);
     this.closed = new ClosedPersons(connection, this.dictionary);
@@ -42,6 +45,7 @@ export class Reader {
     this.searches = searches;
     this.includesMax = includesMax;
     this.now = now;
+    this.indexed = indexed;
   }
 
   /**

@@ -54,6 +54,10 @@ const MIGRATIONS: readonly string[] = [
   -- seals page links; made here, so that it is there before the first one and outlives a restart
   INSERT INTO meta VALUES ('linkKey', hex(randomblob(32)));
   `,
+  `
+  -- up to here all versions have their rows in ix, dat, qty and str
+  INSERT INTO meta SELECT 'indexedRid', coalesce(max(rid), 0) FROM ver;
+  `,
 ];
 
 /**

@@ -18,6 +18,7 @@ import type {
 } from '../store.ts';
 import { NOW } from './closed-persons.ts';
 import { compartmentRids } from './compartment-rids.ts';
+import { lateTypes } from './found-at-once.ts';
 import { personsReferring } from './persons-referring.ts';
 import type { Reader } from './reader.ts';
 import { isInScope, scopeConditions } from './scope-sql.ts';
@@ -89,6 +90,7 @@ export class SqliteSnapshot implements Snapshot {
       now: this.#reader.now(),
       includesMax: this.#reader.includesMax,
     };
+    await this.#reader.indexed.ofTypes(lateTypes(query, scope), cursor?.seq ?? this.seq);
     const plan = planRun(run, connection, dictionary);
     const page =
       plan.cost <= INLINE_COST_MAX
@@ -111,6 +113,7 @@ export class SqliteSnapshot implements Snapshot {
     const question = ['compartment', asked, scope];
     const cursor = links.read(link, question);
     const seq = cursor?.seq ?? this.seq;
+    await this.#reader.indexed.ofPersons(query, seq);
     const rids = compartmentRids(query, scope, seq, this.#reader.connection, this.#reader.dictionary);
     this.#reader.checkSnapshot(seq);
     const begin = cursor?.after ?? 0;
@@ -133,6 +136,7 @@ export class SqliteSnapshot implements Snapshot {
     const { connection, dictionary } = this.#reader;
     const lids = resources.map(({ type, id }) => dictionary.resource(type, id));
     const known = lids.filter((lid) => lid !== undefined);
+    await this.#reader.indexed.all(this.seq);
     const persons = await personsReferring(known, this.seq, connection);
     return [...persons].map((lid) => dictionary.idOf(lid) as Id);
   }

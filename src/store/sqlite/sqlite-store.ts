@@ -46,6 +46,8 @@ import { SqliteSnapshot } from './snapshot.ts';
 
 interface StoreParts {
   readonly writer: Worker;
+  /** The newest commit that was found. */
+  readonly head: Seq;
   readonly reader: Reader;
   readonly cache: ReadCache;
   readonly readAudit: ReadAudit;
@@ -86,7 +88,7 @@ export class SqliteStore implements Store {
   constructor(parts: StoreParts) {
     this.#parts = parts;
     const { connection, dictionary } = parts.reader;
-    this.#head = Number(connection.get('SELECT max(seq) FROM commits', [])?.[0] ?? 0) as Seq;
+    this.#head = parts.head;
     this.#changes = new ChangesFeed(connection, dictionary, () => this.#head);
     this.blobs = this.#openBlobs();
     parts.writer.on('message', (message: GroupReply | 'closed') => {
@@ -236,6 +238,10 @@ export class SqliteStore implements Store {
   }
 
   #heard(group: GroupReply): void {
+    const { closed, indexed } = this.#parts.reader;
+    const { indexFailure } = group;
+    indexed.heard(group.indexedSeq, indexFailure === undefined ? undefined : failureFrom(indexFailure));
+    if (group.replies.length === 0) return;
     this.#groups++;
     const changes: Change[] = [];
     for (const reply of group.replies) {
@@ -243,7 +249,10 @@ export class SqliteStore implements Store {
       this.#commits++;
       this.#head = Math.max(this.#head, reply.seq) as Seq;
       const ops = this.#pending.get(reply.n)?.ops ?? [];
-      for (const op of ops) this.#parts.reader.closed.heed(op);
+      for (const op of ops) {
+        closed.heed(op);
+        if (op.op !== 'delete') indexed.wrote(op.type, op.write.patients, reply.seq);
+      }
       // an audit row alone changes nothing that anybody follows
       if (reply.written.length > 0) changes.push(changeOf(reply, ops));
     }
@@ -335,6 +344,7 @@ export class SqliteStore implements Store {
     const failure = new Failure('exception', 'The store has stopped writing. Restart the node.', {
       cause: error,
     });
+    this.#parts.reader.indexed.heard(0, failure);
     for (const { reject } of this.#pending.values()) reject(failure);
     this.#pending.clear();
     this.#closed?.();

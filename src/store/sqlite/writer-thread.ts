@@ -1,13 +1,15 @@
 /**
  * The thread of the one writer. It takes all that has queued while it was busy (never waiting for more),
- * writes it as one group, and replies once. While idle it clears what no snapshot needs.
+ * writes it as one group, and replies once. While idle it indexes what waits, and clears what no snapshot
+ * needs.
  */
 import { statfsSync, statSync } from 'node:fs';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../../base/clock.ts';
 import { Failure } from '../../base/failure.ts';
 import { openForWriting } from './connection.ts';
-import type { GroupReply, WriteRequest } from './group-message.ts';
+import { diskFailure } from './disk-failure.ts';
+import { failureParts, type GroupReply, type WriteRequest } from './group-message.ts';
 import { type PackedRequests, unpackRequests } from './pack-requests.ts';
 import { migrate } from './schema.ts';
 import { Writer } from './writer.ts';
@@ -57,35 +59,67 @@ let idle: NodeJS.Timeout | undefined;
 /** The node's clock, as the newest request told it, and when that was. */
 let told = { now: 0, at: 0 };
 
-type Message = PackedRequests | 'close';
+/** 'index': let everything written so far be found by its values. */
+type Message = PackedRequests | 'index' | 'close';
 
 port.on('message', (first: Message) => {
-  if (first === 'close') {
-    clearTimeout(idle);
-    connection.database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
-    connection.close();
-    port.postMessage('closed');
-    port.close();
-    return;
+  const group: WriteRequest[] = [];
+  let last: Message | undefined = first;
+  while (last !== undefined && typeof last !== 'string') {
+    group.push(...unpackRequests(last));
+    last = group.length < GROUP_MAX ? nextMessage() : undefined;
   }
-  const group: WriteRequest[] = unpackRequests(first);
-  let closing = false;
-  while (group.length < GROUP_MAX && !closing) {
-    const next = receiveMessageOnPort(port) as { message: Message } | undefined;
-    if (next === undefined) break;
-    if (next.message === 'close') closing = true;
-    else group.push(...unpackRequests(next.message));
+  if (group.length > 0) write(group);
+  if (last === 'close') close();
+  else {
+    if (last === 'index') index();
+    whenIdle();
   }
-  told = { now: Math.max(...group.map(({ now }) => now)), at: systemClock.monotonicMs() };
-  port.postMessage({ replies: writer.writeGroup(group) } satisfies GroupReply);
-  if (closing) port.emit('message', 'close');
-  else whenIdle();
 });
+
+function nextMessage(): Message | undefined {
+  return port === null
+    ? undefined
+    : (receiveMessageOnPort(port) as { message: Message } | undefined)?.message;
+}
+
+function write(group: readonly WriteRequest[]): void {
+  told = { now: Math.max(...group.map(({ now }) => now)), at: systemClock.monotonicMs() };
+  const replies = writer.writeGroup(group);
+  post({ replies, indexedSeq: writer.indexedSeq });
+}
+
+function index(): void {
+  try {
+    writer.index();
+    post({ replies: [], indexedSeq: writer.indexedSeq });
+  } catch (error) {
+    post({ replies: [], indexedSeq: writer.indexedSeq, indexFailure: failureParts(diskFailure(error)) });
+  }
+}
+
+function close(): void {
+  clearTimeout(idle);
+  index();
+  connection.database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  connection.close();
+  port?.postMessage('closed');
+  port?.close();
+}
+
+function post(reply: GroupReply): void {
+  port?.postMessage(reply);
+}
 
 function whenIdle(): void {
   clearTimeout(idle);
-  idle = setTimeout(clearSuperseded, IDLE_MS);
+  idle = setTimeout(tidy, IDLE_MS);
   idle.unref();
+}
+
+function tidy(): void {
+  index();
+  clearSuperseded();
 }
 
 function clearSuperseded(): void {

@@ -8,10 +8,11 @@ import { Failure } from '../../base/failure.ts';
 import type { SearchQuery } from '../../fhir/search-query.ts';
 import { type AuditDraft, auditHash, auditText, CHAIN_START, withPersons } from '../audit.ts';
 import { type Scope, wholeScope } from '../scope.ts';
+import { checkIfMatch } from './check-if-match.ts';
 import type { Connection, Row } from './connection.ts';
-
 import { Dictionary } from './dictionary.ts';
 import { diskFailure } from './disk-failure.ts';
+import { isTypeAtOnce, lateTypes } from './found-at-once.ts';
 import {
   type BlobChange,
   failureParts,
@@ -20,6 +21,7 @@ import {
   type WriteRequest,
   type Written,
 } from './group-message.ts';
+import { LateIndex, type LateMark } from './late-index.ts';
 import { PendingRows } from './pending-rows.ts';
 import { type PreparedWrite, wireText } from './prepare-write.ts';
 import { removeFromIndex } from './remove-from-index.ts';
@@ -40,18 +42,22 @@ interface Mark {
   readonly at: number;
   readonly auditN: number;
   readonly auditHash: string;
+  readonly late: LateMark;
 }
 
 export interface WriterOptions {
   readonly connection: Connection;
   /** Throws Failure `no-store` where the disk's reserve is reached. */
   readonly checkRoom: () => void;
+  /** Versions that are indexed together; what is best unless it is given. */
+  readonly versionsAtOnce?: number;
 }
 
 export class Writer {
   readonly #connection: Connection;
   readonly #options: WriterOptions;
   readonly #dictionary: Dictionary;
+  readonly #late: LateIndex;
   #seq: number;
   #rid: number;
   #at: number;
@@ -75,6 +81,7 @@ export class Writer {
     this.#connection = options.connection;
     this.#dictionary = new Dictionary(options.connection);
     this.#rows = new PendingRows(this.#connection, this.#dictionary);
+    this.#late = new LateIndex(this.#connection, this.#dictionary, options.versionsAtOnce);
     const last = this.#connection.get('SELECT seq, at FROM commits ORDER BY seq DESC LIMIT 1', []);
     this.#seq = Number(last?.[0] ?? 0);
     this.#at = Number(last?.[1] ?? 0);
@@ -82,6 +89,12 @@ export class Writer {
     const audit = this.#connection.get('SELECT n, hash FROM audit ORDER BY n DESC LIMIT 1', []);
     this.#auditN = Number(audit?.[0] ?? 0);
     this.#auditHash = String(audit?.[1] ?? CHAIN_START);
+    while (this.#late.recover()) this.index();
+  }
+
+  /** Every version up to this commit can be found by its values. */
+  get indexedSeq(): number {
+    return (this.#late.firstSeq ?? this.#seq + 1) - 1;
   }
 
   /**
@@ -113,6 +126,7 @@ export class Writer {
         replies.push(reply);
       }
       this.#rows.insert();
+      this.#late.step(this.#rid - before.rid);
       if (this.#auditN > before.auditN) {
         this.#connection.run(
           "INSERT OR REPLACE INTO meta VALUES ('auditHead', ?)",
@@ -141,8 +155,8 @@ export class Writer {
     ]);
     if (rows.length === 0) return false;
     const purged = Math.max(...rows.map((row) => Number(row[1])));
-    this.#connection.database.exec('BEGIN IMMEDIATE');
-    try {
+    this.#transaction(() => {
+      this.#late.insert(); // or it would come after what is taken back
       for (const [rid] of rows) {
         removeFromIndex(Number(rid), this.#connection, this.#dictionary);
         this.#connection.run('DELETE FROM stale WHERE rid = ?', Number(rid));
@@ -152,19 +166,49 @@ export class Writer {
           ON CONFLICT(key) DO UPDATE SET value = max(CAST(value AS INTEGER), excluded.value)`,
         purged,
       );
+    });
+    return true;
+  }
+
+  /**
+   * Lets every version that there is be found by its values. It waits for no disk: what a crash takes of this
+   * is made again from the versions.
+   */
+  index(): void {
+    if (this.#late.firstSeq === undefined) return;
+    this.#connection.database.exec('PRAGMA synchronous = NORMAL');
+    try {
+      this.#transaction(() => this.#late.insert());
+    } finally {
+      this.#connection.database.exec('PRAGMA synchronous = FULL');
+    }
+  }
+
+  #transaction(work: () => void): void {
+    const before = this.#mark();
+    this.#connection.database.exec('BEGIN IMMEDIATE');
+    try {
+      work();
       this.#connection.database.exec('COMMIT');
-      return true;
     } catch (error) {
+      this.#return(before);
       if (this.#connection.database.isTransaction) this.#connection.database.exec('ROLLBACK');
       throw error;
     }
   }
 
   #attempt(request: WriteRequest): WriteReply {
+    const before = this.#mark();
     this.#connection.database.exec('SAVEPOINT one');
     const reply = this.#venture(request) ?? this.#failed(request);
-    this.#rows.insert();
-    this.#connection.database.exec('failure' in reply ? 'ROLLBACK TO one; RELEASE one' : 'RELEASE one');
+    if ('failure' in reply) {
+      this.#rows = new PendingRows(this.#connection, this.#dictionary);
+      this.#connection.database.exec('ROLLBACK TO one; RELEASE one');
+      this.#return(before);
+    } else {
+      this.#rows.insert();
+      this.#connection.database.exec('RELEASE one');
+    }
     return reply;
   }
 
@@ -226,7 +270,9 @@ export class Writer {
   #create(op: Extract<PreparedOp, { op: 'create' }>, at: number): Written {
     if (op.ifNoneExist !== undefined) {
       this.#rows.insert(); // what came before it is to be found too
-      const existing = this.#matching(op.ifNoneExist, op.within ?? wholeScope);
+      const within = op.within ?? wholeScope;
+      if (lateTypes(op.ifNoneExist, within).length > 0) this.#late.insert();
+      const existing = this.#matching(op.ifNoneExist, within);
       if (op.expected !== undefined && op.expected !== (existing?.id ?? 'none')) {
         throw new Failure(
           'lock-error',
@@ -320,7 +366,9 @@ export class Writer {
     const { labels } = write;
     this.#rows.version({ rid, lid, version, type, seq: this.#seq, at, deleted: false, person, labels });
     this.#rows.body(rid, wireText(type, id, version, at as InstantMs, write.tail));
-    this.#rows.index(type, rid, write.index, people);
+    const indexed = { type, rid, seq: this.#seq, index: write.index, people };
+    this.#rows.found(indexed);
+    if (!isTypeAtOnce(type)) this.#late.add(indexed);
     if (known !== undefined) this.#connection.run('UPDATE ent SET cur = ? WHERE lid = ?', rid, lid);
     return rid;
   }
@@ -414,7 +462,14 @@ export class Writer {
   }
 
   #mark(): Mark {
-    return { seq: this.#seq, rid: this.#rid, at: this.#at, auditN: this.#auditN, auditHash: this.#auditHash };
+    return {
+      seq: this.#seq,
+      rid: this.#rid,
+      at: this.#at,
+      auditN: this.#auditN,
+      auditHash: this.#auditHash,
+      late: this.#late.mark(),
+    };
   }
 
   /**
@@ -423,6 +478,7 @@ export class Writer {
    */
   #return(mark: Mark): void {
     this.#count(mark);
+    this.#late.return(mark.late);
     this.#dictionary.clear();
   }
 
@@ -437,16 +493,3 @@ export class Writer {
 
 const personIn = (column: Row[number] | undefined): number | null =>
   column === null || column === undefined ? null : Number(column);
-
-function checkIfMatch(ifMatch: string | undefined, current: Current | undefined): void {
-  if (ifMatch === undefined) return;
-  const there = current !== undefined && !current.deleted;
-  if (ifMatch === 'absent' ? !there : there && String(current.version) === ifMatch) return;
-  throw new Failure(
-    'conflict',
-    there
-      ? `The resource is at version ${current.version}, not ${ifMatch}. Read it again and repeat the change.`
-      : 'The resource is not there (any more). Read it again and repeat the change.',
-    { status: 412 },
-  );
-}

@@ -1,0 +1,217 @@
+/**
+ * The index that is written late is, whatever fails or ends in between, the one that the stored bytes make: no row is missing, none is
+ * there that should not be.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { observation, patient, query } from '../../../test/store-under-test.ts';
+import type { Id } from '../../base/brands.ts';
+import { Failure } from '../../base/failure.ts';
+import type { Identified } from '../../fhir/resource.ts';
+import { type Connection, openForWriting } from './connection.ts';
+import { typeNumber } from './dictionary.ts';
+import type { PreparedOp, WriteRequest } from './group-message.ts';
+import { IndexProgress } from './index-progress.ts';
+import { prepareWrite } from './prepare-write.ts';
+import { migrate } from './schema.ts';
+import { Writer } from './writer.ts';
+
+interface Act {
+  /** Resources written: some about a Patient, some with an identifier, some Patients. */
+  readonly names: readonly number[];
+  /** Whether an op at its end fails, after the others have written. */
+  readonly fails: boolean;
+  /** Whether it is a create that looks for what is there already. */
+  readonly conditional: boolean;
+}
+
+const acts = fc.array(
+  fc.oneof(
+    fc.record({
+      names: fc.array(fc.nat(400), { minLength: 1, maxLength: 3 }),
+      fails: fc.boolean(),
+      conditional: fc.nat(99).map((one) => one === 0),
+    }),
+    fc.nat(99).map((one) => ({ names: one > 0 ? [one] : [], fails: false, conditional: one === 0 })),
+  ),
+  { minLength: 1, maxLength: 8 },
+);
+
+/** Some groups meet a full disk when all is written and nothing is durable. */
+const groupsOfActs = fc.array(fc.record({ acts, full: fc.nat(4).map((one) => one === 0) }), {
+  minLength: 1,
+  maxLength: 60,
+  size: 'max',
+});
+
+function resource(name: number, turn: number): Identified {
+  if (name % 20 === 0) {
+    return patient(`p${name}`, {
+      name: [{ family: `F${turn}` }],
+      link: [{ type: 'seealso', other: { reference: `Patient/p${(name + 20) % 400}` } }],
+    });
+  }
+  const about = [`p${(name % 20) * 20}`, ...(name % 3 === 0 ? [`p${((name + 1) % 20) * 20}`] : [])];
+  return observation(`o${name}`, about, {
+    identifier: [{ system: 'urn:i', value: `${name % 50}` }],
+    code: { coding: [{ system: 'urn:c', code: `c${turn % 6}` }] },
+    effectiveDateTime: `2026-01-${String(1 + (turn % 28)).padStart(2, '0')}`,
+    valueQuantity: { value: turn, unit: 'mg', system: 'urn:u', code: `u${turn % 5}` },
+  });
+}
+
+let turn = 0;
+let n = 0;
+
+function put(name: number): PreparedOp {
+  const written = resource(name, ++turn);
+  return { op: 'put', type: written.resourceType, id: written.id, write: prepareWrite(written, written.id) };
+}
+
+function request({ names, fails, conditional }: Act): WriteRequest {
+  const ops: PreparedOp[] = names.map(put);
+  if (conditional) {
+    const id = `new${++turn}` as Id;
+    const ifNoneExist = query(`Observation?code=c${turn % 6}`);
+    ops.unshift({
+      op: 'create',
+      type: 'Observation',
+      id,
+      write: prepareWrite(resource(1, turn), id),
+      ifNoneExist,
+    });
+  }
+  if (fails) ops.push({ op: 'delete', type: 'Observation', id: `absent${turn}`, ifMatch: '7' });
+  return { n: ++n, now: 1_795_000_000_000 + n, ops, blobs: [] };
+}
+
+/** The rows of the index, in words. */
+function found(connection: Connection): string[] {
+  const parameter = "p.type || ' ' || p.code";
+  const rows = [
+    `SELECT 'term', x.rid, ${parameter}, t.sys, t.code FROM ix x JOIN param p ON p.pt = x.k / ${2 ** 40}
+      JOIN term t ON t.tid = x.k % ${2 ** 40}`,
+    `SELECT 'reference', x.rid, ${parameter}, e.type, e.id FROM ref x JOIN param p ON p.pt = x.pt JOIN ent e ON e.lid = x.lid`,
+    `SELECT 'date', x.rid, ${parameter}, x.lo, x.hi FROM dat x JOIN param p ON p.pt = x.pt`,
+    `SELECT 'quantity', x.rid, ${parameter}, x.value, t.sys, t.code FROM qty x JOIN param p ON p.pt = x.pt JOIN term t ON t.tid = x.unit`,
+    `SELECT 'string', x.rid, ${parameter}, x.norm FROM str x JOIN param p ON p.pt = x.pt`,
+    `SELECT 'person', x.rid, x.type, e.type, e.id FROM comp x JOIN ent e ON e.lid = x.person`,
+  ].flatMap((sql) => connection.all(sql, []).map((row) => row.join(' ')));
+  return rows.sort();
+}
+
+/** What the stored bytes are to be found by. */
+function wanted(connection: Connection): string[] {
+  const words = new Set<string>();
+  const versions = connection.all(
+    'SELECT v.rid, v.type, b.bytes FROM ver v JOIN body b ON b.rid = v.rid',
+    [],
+  );
+  for (const [rid, type, bytes] of versions) {
+    const resource = JSON.parse(Buffer.from(bytes as Uint8Array).toString());
+    const { index, patients } = prepareWrite(resource, resource.id);
+    const say = (kind: string, code: string | undefined, ...values: unknown[]): unknown =>
+      words.add([kind, rid, type, ...(code === undefined ? [] : [code]), ...values].join(' '));
+    for (const [code, system, value] of threes(index.terms)) say('term', code, system, value);
+    for (const [code, target, id] of threes(index.references))
+      say('reference', code, typeNumber(target ?? ''), id);
+    for (let i = 0; i < index.strings.length; i += 2) say('string', index.strings[i], index.strings[i + 1]);
+    for (const [i, code] of index.dateCodes.entries())
+      say('date', code, index.dates[2 * i], index.dates[2 * i + 1]);
+    for (const [i, [code, system, unit]] of threes(index.quantityUnits).entries())
+      say('quantity', code, index.quantities[i], system, unit);
+    for (const patient of patients) say('person', undefined, typeNumber('Patient'), patient);
+  }
+  return [...words].sort();
+}
+
+const threes = (flat: readonly string[]): string[][] =>
+  Array.from({ length: flat.length / 3 }, (_, i) => flat.slice(3 * i, 3 * i + 3));
+
+function failNextCommit({ database }: Connection): void {
+  const exec = database.exec.bind(database);
+  database.exec = (sql) => {
+    if (sql === 'COMMIT') {
+      database.exec = exec;
+      throw Object.assign(new Error('database or disk is full'), { errcode: 13 });
+    }
+    exec(sql);
+  };
+}
+
+const open = (connection: Connection): Writer =>
+  new Writer({ connection, checkRoom: () => undefined, versionsAtOnce: 30 });
+
+describe('the late index', () => {
+  it('is the one that the stored bytes make, after failures and after a process that ended in between', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'openward-late-'));
+    let batches = 0;
+    let run = 0;
+    fc.assert(
+      fc.property(groupsOfActs, fc.boolean(), (groups, ends) => {
+        const connection = openForWriting(join(folder, `${++run}.db`));
+        migrate(connection.database);
+        let writer = open(connection);
+        for (const [i, { acts: group, full }] of groups.entries()) {
+          if (i % 23 === 22) writer = open(connection); // as if the process had ended
+          if (full) failNextCommit(connection);
+          const replies = writer.writeGroup(group.map(request));
+          if (full) {
+            expect(replies.every((reply) => 'failure' in reply)).toBe(true);
+            continue;
+          }
+          for (const [at, { fails, conditional }] of group.entries()) {
+            // a condition that finds several fails too
+            if (fails || !conditional) expect('failure' in (replies[at] ?? {}), `${at}`).toBe(fails);
+          }
+          if (connection.get("SELECT value FROM meta WHERE key = 'indexedRid'", [])?.[0] !== '0') batches++;
+        }
+        // a process that ends leaves what waits; the next one finds it in the bytes
+        if (ends) writer = open(connection);
+        else writer.index();
+        expect(writer.indexedSeq).toBe(
+          Number(connection.get('SELECT coalesce(max(seq), 0) FROM commits', [])?.[0]),
+        );
+        expect(found(connection)).toEqual(wanted(connection));
+        connection.close();
+      }),
+      { numRuns: 40, seed: 20261124, endOnFailure: true },
+    );
+    expect(batches).toBeGreaterThan(20);
+    await rm(folder, { recursive: true, force: true });
+  }, 120_000);
+});
+
+describe('who asks for what has just been written', () => {
+  it('waits for it and for nothing else, and hears why it cannot be had', async () => {
+    let asked = 0;
+    const progress = new IndexProgress(10, () => {
+      asked++;
+    });
+    progress.wrote('Observation', ['p1'], 11);
+    progress.wrote('Medication', [], 12);
+    await progress.ofTypes(['Condition'], 12);
+    await progress.ofTypes(['Observation'], 10);
+    await progress.ofPersons({ persons: ['p2' as Id], withReferenced: false, count: 1 }, 12);
+    await progress.ofPersons(
+      { persons: ['p1' as Id], types: ['Consent'], withReferenced: false, count: 1 },
+      12,
+    );
+    expect(asked).toBe(0);
+    const waiting = [
+      progress.ofTypes(['Observation'], 12),
+      progress.ofPersons({ persons: ['p1' as Id], withReferenced: false, count: 1 }, 12),
+      progress.ofPersons({ persons: ['p2' as Id], withReferenced: true, count: 1 }, 12),
+      progress.all(12),
+    ];
+    expect(asked).toBe(4);
+    progress.heard(11);
+    await Promise.all(waiting.slice(0, 2));
+    const full = new Failure('no-store', 'The disk is full.');
+    progress.heard(11, full);
+    for (const one of waiting.slice(2)) await expect(one).rejects.toBe(full);
+  });
+});
