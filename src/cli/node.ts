@@ -5,6 +5,7 @@
 import type { Command } from 'commander';
 import { openNode } from '../app.ts';
 import { type LogLevel, openLog } from '../base/log.ts';
+import { tuneCollector } from './collector.ts';
 import { readNodeConfig } from './node-config-file.ts';
 import { addSettingOptions, settingsFrom } from './setting-options.ts';
 
@@ -14,6 +15,7 @@ export function nodeCommand(program: Command): void {
     .description("Run one organisation's node. Stops on Ctrl-C or SIGTERM; kill -9 loses nothing.")
     .requiredOption('--config <file>', 'the node’s configuration (docs/guides/one-node.md)');
   addSettingOptions(command).action(async (options: Record<string, unknown>) => {
+    tuneCollector();
     const config = await readNodeConfig(String(options.config));
     const settings = settingsFrom(options, config.settings);
     const log = openLog(settings.logLevel as LogLevel, { ods: config.ods });
