@@ -15,9 +15,10 @@ export class IndexProgress {
   /** Asks the writer's thread to index all that there is. */
   readonly #ask: () => void;
   #indexedSeq: number;
-  /** The newest commit that wrote anything; of a type; and, not indexed yet, about a Patient, or nobody. */
+  /** The newest commit that wrote anything, and that wrote a type. */
   #written = 0;
   readonly #ofType = new Map<string, number>();
+  /** The newest commit about a Patient, or nobody, that is not indexed yet; the oldest of them first. */
   readonly #ofPerson = new Map<string | undefined, number>();
   #waiting: Waiting[] = [];
 
@@ -26,17 +27,29 @@ export class IndexProgress {
     this.#ask = ask;
   }
 
+  /** Of how many people something is not indexed yet: no more than the writer holds. */
+  get people(): number {
+    return this.#ofPerson.size;
+  }
+
   /** A commit that is on disk wrote a resource of this type, in the compartments of these Patients. */
   wrote(type: string, persons: readonly string[], seq: number): void {
     this.#written = Math.max(this.#written, seq);
     this.#ofType.set(type, seq);
-    for (const person of persons.length === 0 ? [undefined] : persons) this.#ofPerson.set(person, seq);
+    if (seq <= this.#indexedSeq) return;
+    for (const person of persons.length === 0 ? [undefined] : persons) {
+      this.#ofPerson.delete(person); // so that it comes last
+      this.#ofPerson.set(person, seq);
+    }
   }
 
   /** Everything up to this commit is indexed; with a `failure`, nothing beyond it could be. */
   heard(indexedSeq: number, failure?: Failure): void {
     this.#indexedSeq = Math.max(this.#indexedSeq, indexedSeq);
-    if (this.#written <= this.#indexedSeq) this.#ofPerson.clear();
+    for (const [person, seq] of this.#ofPerson) {
+      if (seq > this.#indexedSeq) break;
+      this.#ofPerson.delete(person);
+    }
     const waiting = this.#waiting;
     if (waiting.length === 0) return;
     this.#waiting = [];

@@ -186,6 +186,15 @@ describe('the late index', () => {
 });
 
 describe('who asks for what has just been written', () => {
+  it('is known of those people alone whose record is not indexed yet, however long writes go on', () => {
+    const progress = new IndexProgress(0, () => undefined);
+    for (let seq = 1; seq <= 5_000; seq++) {
+      progress.heard(seq - 100); // writes never pause, so the index is never level with them
+      progress.wrote('Observation', [`p${seq}`, 'p0'], seq);
+    }
+    expect(progress.people).toBeLessThanOrEqual(101);
+  });
+
   it('waits for it and for nothing else, and hears why it cannot be had', async () => {
     let asked = 0;
     const progress = new IndexProgress(10, () => {
