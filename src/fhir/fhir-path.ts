@@ -1,0 +1,181 @@
+/**
+ * FHIRPath at run time: one door to the `fhirpath` library with its R4 model, so that invariants,
+ * discriminators, patches and the oracle of the search tests all mean the same by an expression. Synchronous
+ * only: nothing is fetched, `resolve()` finds what the caller's resolver knows, and `trace()` writes nothing.
+ * http://hl7.org/fhirpath/N1 and http://hl7.org/fhir/R4/fhirpath.html.
+ */
+import fhirpath from 'fhirpath';
+import r4 from 'fhirpath/fhir-context/r4';
+import { Failure } from '../base/failure.ts';
+import { isObject } from './json-access.ts';
+
+/** `%name` → its value. */
+export type PathEnvironment = Readonly<Record<string, unknown>>;
+
+/** What a reference points at; undefined where that is not known. */
+export type PathResolver = (reference: string) => unknown;
+
+/**
+ * The values of an expression for a resource, or for a part of one of the type it was compiled for. Objects are
+ * those of the resource itself, not copies; dates, times and quantities are as FHIRPath writes them. `resolve()`
+ * finds contained resources and entries of a Bundle, then asks `resolver`. Throws Failure `processing` where the
+ * expression cannot be evaluated for this value.
+ */
+export type PathFunction = (
+  resource: unknown,
+  environment?: PathEnvironment,
+  resolver?: PathResolver,
+) => unknown[];
+
+/** A value as the library holds it: what it is, and what FHIR type it is known to have. */
+export interface PathNode {
+  /** The JSON value. */
+  readonly value: unknown;
+  /** `FHIR.Patient`, `System.String`. */
+  readonly type: string;
+}
+
+type Evaluate = (
+  resource: unknown,
+  environment?: PathEnvironment,
+  resolver?: PathResolver,
+) => readonly unknown[];
+
+/** Expressions that are kept compiled; the definitions have some thousands. Beyond it all are forgotten. */
+const COMPILED_KEPT = 10_000;
+const evaluators = new Map<string, Evaluate>();
+const compiled = new Map<string, PathFunction>();
+
+/**
+ * The expression as a function, kept for the next time. `type` (`Patient`, `HumanName`, `Patient.contact`) is needed
+ * where what is given will not be a whole resource. Throws Failure `invalid` where it is no FHIRPath.
+ */
+export function compile(expression: string, type = ''): PathFunction {
+  const key = `${type} ${expression}`;
+  const known = compiled.get(key);
+  if (known !== undefined) return known;
+  const evaluate = evaluatorOf(expression, type);
+  const made: PathFunction = (resource, environment, resolver) =>
+    evaluate(resource, environment, resolver).map(plainValue);
+  if (compiled.size >= COMPILED_KEPT) compiled.clear();
+  compiled.set(key, made);
+  return made;
+}
+
+/** As `compile`, with the type of each value beside it. */
+export function compileTyped(
+  expression: string,
+  type = '',
+): (resource: unknown, environment?: PathEnvironment, resolver?: PathResolver) => readonly PathNode[] {
+  const evaluate = evaluatorOf(expression, type);
+  return (resource, environment, resolver) => {
+    const nodes = evaluate(resource, environment, resolver);
+    const types = fhirpath.types(nodes);
+    return nodes.map((node, i) => ({ value: plainValue(node), type: types[i] ?? '' }));
+  };
+}
+
+function evaluatorOf(expression: string, type: string): Evaluate {
+  const key = `${type} ${expression}`;
+  const known = evaluators.get(key);
+  if (known !== undefined) return known;
+  const evaluate = makeEvaluator(expression, type);
+  if (evaluators.size >= COMPILED_KEPT) evaluators.clear();
+  evaluators.set(key, evaluate);
+  return evaluate;
+}
+
+const OPTIONS = { async: false, resolveInternalTypes: false, traceFn: () => undefined } as const;
+
+/** Who resolves references in the evaluation that is under way: it is synchronous, so there is one. */
+let resolving: { readonly resource: unknown; readonly resolver: PathResolver | undefined } | undefined;
+
+function makeEvaluator(expression: string, type: string): Evaluate {
+  const path = type === '' ? expression : { base: type, expression };
+  let run: (resource: unknown, environment?: Record<string, unknown>) => unknown[];
+  try {
+    run = fhirpath.compile(path, r4, { ...OPTIONS, userInvocationTable: FUNCTIONS });
+  } catch (error) {
+    throw new Failure('invalid', `Not FHIRPath: ${firstLine(error)}. See http://hl7.org/fhirpath/N1.`, {
+      cause: error,
+    });
+  }
+  return (resource, environment, resolver) => {
+    const outer = resolving;
+    resolving = { resource: environment?.rootResource ?? environment?.resource ?? resource, resolver };
+    try {
+      return run(resource, environment);
+    } catch (error) {
+      if (error instanceof Failure) throw error;
+      throw new Failure('processing', `The FHIRPath expression fails here: ${firstLine(error)}.`, {
+        cause: error,
+      });
+    } finally {
+      resolving = outer;
+    }
+  };
+}
+
+function firstLine(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return (text.split('\n', 1)[0] ?? '').slice(0, 200).replace(/[.\s]+$/, '');
+}
+
+/** A node of the library as plain JSON: the very object of the resource where it is one. */
+function plainValue(node: unknown): unknown {
+  if (typeof node !== 'object' || node === null) return typeof node === 'bigint' ? Number(node) : node;
+  const held = 'data' in node && 'fhirNodeDataType' in node ? node.data : node;
+  if (typeof held !== 'object' || held === null) return typeof held === 'bigint' ? Number(held) : held;
+  // dates, times, quantities and decimals of the library
+  return isPlain(held) ? held : fhirpath.resolveInternalTypes(held);
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === Array.prototype || prototype === null;
+}
+
+/** The functions that are ours: the library's `resolve()` would fetch over the network. */
+const FUNCTIONS = {
+  resolve: {
+    fn: (items: readonly unknown[]): unknown[] =>
+      items
+        .map((item) => resolved(referenceOf(item)))
+        .filter(isObject)
+        .flatMap((found) => itself(found)),
+    arity: { 0: [] },
+  },
+};
+
+/** A resource as the library holds one, so that it knows its type. */
+const itself: (resource: unknown) => unknown[] = fhirpath.compile('$this', r4, OPTIONS);
+
+function referenceOf(item: unknown): string | undefined {
+  if (typeof item === 'string') return item;
+  return isObject(item) && typeof item.reference === 'string' ? item.reference : undefined;
+}
+
+function resolved(reference: string | undefined): unknown {
+  if (reference === undefined || resolving === undefined) return undefined;
+  const { resource, resolver } = resolving;
+  return withinResource(resource, reference) ?? resolver?.(reference);
+}
+
+/** A contained resource (`#id`, `#` for the container), or an entry of the Bundle by its fullUrl. */
+function withinResource(resource: unknown, reference: string): unknown {
+  if (!isObject(resource)) return undefined;
+  if (reference === '#') return resource;
+  if (reference.startsWith('#')) {
+    const { contained } = resource;
+    if (!Array.isArray(contained)) return undefined;
+    return contained.find((one) => isObject(one) && one.id === reference.slice(1));
+  }
+  if (resource.resourceType !== 'Bundle' || !Array.isArray(resource.entry)) return undefined;
+  const entry = resource.entry.find(
+    (one) =>
+      isObject(one) &&
+      typeof one.fullUrl === 'string' &&
+      (one.fullUrl === reference || one.fullUrl.endsWith(`/${reference}`)),
+  );
+  return isObject(entry) ? entry.resource : undefined;
+}
