@@ -14,15 +14,60 @@ export type FilterValue =
    * system.
    */
   | { readonly kind: 'token'; readonly system?: string; readonly value?: string }
+  /**
+   * `:text`: CodeableConcept.text, Coding.display or Identifier.type.text starts with it, normalised as strings
+   * are.
+   */
+  | { readonly kind: 'token-text'; readonly norm: string }
+  /** `:of-type`: an identifier with this value whose type has this coding. `system` as for a token. */
+  | {
+      readonly kind: 'token-of-type';
+      readonly system?: string;
+      readonly code: string;
+      readonly value: string;
+    }
+  /**
+   * `:in`, `:above` and `:below` as they are asked. Nobody but fhir/expand-codes reads them: it puts `codes` in
+   * their place before a store is asked, and a store refuses what it left.
+   */
+  | { readonly kind: 'value-set'; readonly url: string }
+  | {
+      readonly kind: 'hierarchy';
+      readonly direction: 'above' | 'below';
+      readonly system?: string;
+      readonly code: string;
+    }
+  /**
+   * Any of these codes. `systems` are those whose every code counts. Codes of
+   * a system that the parameter's own element implies stand under the system '' as well.
+   */
+  | {
+      readonly kind: 'codes';
+      readonly codes: readonly { readonly system: string; readonly codes: readonly string[] }[];
+      readonly systems: readonly string[];
+    }
   /** Starts with, on normalised text. */
   | { readonly kind: 'string'; readonly norm: string }
+  /** `:contains`: anywhere, on normalised text. */
+  | { readonly kind: 'string-contains'; readonly norm: string }
+  /** `:exact`: the whole as written, case and accents too; `norm` is the same text normalised. */
+  | { readonly kind: 'string-exact'; readonly text: string; readonly norm: string }
   /** `type` undefined: any target type with that id. */
   | { readonly kind: 'reference'; readonly type?: string; readonly id: string }
   | { readonly kind: 'reference-url'; readonly url: string }
+  /** `:identifier`: Reference.identifier, by a token. */
+  | { readonly kind: 'reference-identifier'; readonly system?: string; readonly value?: string }
   /** Milliseconds UTC, inclusive: the range that the written precision covers. */
   | { readonly kind: 'date'; readonly prefix: Prefix; readonly lo: number; readonly hi: number }
   | { readonly kind: 'uri'; readonly value: string }
-  /** `lo` ≤ implied range < `hi` of the written precision: 5.4 is 5.35 to 5.45. `unit` undefined: any. */
+  /** `:below`: the same URL, or one that goes on behind it with `/`. */
+  | { readonly kind: 'uri-below'; readonly value: string }
+  /** `:above`: any of these: the URL itself and what it lies below. */
+  | { readonly kind: 'uri-above'; readonly values: readonly string[] }
+  /**
+   * `lo` ≤ implied range < `hi` of the written precision: 5.4 is 5.35 to 5.45. `unit` undefined: any. Under
+   * the system of UCUM every unit of the same kind is found, converted; else the unit is compared as text.
+   */
   | {
       readonly kind: 'quantity';
       readonly prefix: Prefix;
@@ -38,6 +83,15 @@ export type FilterValue =
       readonly value: number;
       readonly lo: number;
       readonly hi: number;
+    }
+  /** One list of alternatives for each component; all are to hold of values within one element. */
+  | { readonly kind: 'composite'; readonly parts: readonly (readonly FilterValue[])[] }
+  /** Location.near: degrees of WGS 84, and how far away at most. */
+  | {
+      readonly kind: 'near';
+      readonly latitude: number;
+      readonly longitude: number;
+      readonly distanceKm: number;
     };
 
 /** One parameter of the query: its values are alternatives, filters are all to hold. */
@@ -48,7 +102,22 @@ export type Filter =
       readonly kind: 'parameter';
       readonly parameter: SearchParameter;
       readonly values: readonly FilterValue[];
-    };
+      /**
+       * `:not` and `:not-in`: what none of the values fits, also where the parameter has no value at all.
+       */
+      readonly negated?: true;
+    }
+  /** `:missing`: whether the parameter's expression selects nothing that has a value. */
+  | { readonly kind: 'missing'; readonly parameter: SearchParameter; readonly missing: boolean }
+  /** `_text` looks into the narrative, `_content` into every text of the resource. */
+  | { readonly kind: 'full-text'; readonly over: 'narrative' | 'content'; readonly query: TextQuery };
+
+/** What a full text is asked for: R4 leaves the language open; words, "phrases", OR, AND, NOT, brackets, word*. */
+export type TextQuery =
+  /** The words follow each other; `prefix`: the last may go on. Each is normalised as strings are. */
+  | { readonly kind: 'words'; readonly words: readonly string[]; readonly prefix: boolean }
+  | { readonly kind: 'and' | 'or'; readonly of: readonly TextQuery[] }
+  | { readonly kind: 'not'; readonly of: TextQuery };
 
 export interface SortKey {
   readonly by:

@@ -46,7 +46,11 @@ function filterName(filter: Filter): string {
     case 'last-updated':
       return '_lastUpdated';
     case 'parameter':
-      return filter.parameter.code;
+      return filter.negated === true ? `${filter.parameter.code}:not` : filter.parameter.code;
+    case 'missing':
+      return `${filter.parameter.code}:missing`;
+    case 'full-text':
+      return filter.over === 'narrative' ? '_text' : '_content';
   }
 }
 

@@ -4,6 +4,7 @@
  * asked for.
  */
 import { unreachable } from '../../base/assert.ts';
+import { Failure } from '../../base/failure.ts';
 import type { Filter, FilterValue, Prefix } from '../../fhir/search-query.ts';
 import type { SearchParameter } from '../../fhir/search-value.ts';
 import type { Connection } from './connection.ts';
@@ -68,9 +69,11 @@ export function filterSql(
         ordered: false,
       };
     case 'parameter':
+      if (filter.negated === true)
+        throw new Failure('not-supported', 'The store cannot search by ":not" yet.');
       return parameterSql(filter.parameter, filter.values, type, connection, dictionary, now);
     default:
-      return unreachable(filter);
+      throw new Failure('not-supported', `The store cannot search by "${filter.kind}" yet.`);
   }
 }
 
@@ -170,7 +173,7 @@ function sourcesOf(
     case 'quantity':
       return quantitySources(value, pt, dictionary);
     default:
-      return unreachable(value);
+      throw new Failure('not-supported', `The store cannot search by "${value.kind}" yet.`);
   }
 }
 
