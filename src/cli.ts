@@ -11,6 +11,7 @@ import { exitCodeOf, exitWith } from './cli/exit-code.ts';
 import { importCommand } from './cli/import.ts';
 import { laterCommands } from './cli/later-commands.ts';
 import { nodeCommand } from './cli/node.ts';
+import { packagesCommand } from './cli/packages.ts';
 import { recordCommand } from './cli/record.ts';
 import { tokenCommand } from './cli/token.ts';
 import { verifyCommand } from './cli/verify.ts';
@@ -38,6 +39,7 @@ for (const add of [
   recordCommand,
   verifyCommand,
   importCommand,
+  packagesCommand,
   configCommand,
   benchCommand,
   laterCommands,

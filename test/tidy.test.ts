@@ -24,6 +24,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   base: [],
   fhir: [],
   identity: [],
+  packages: [],
   store: [],
   access: ['store'],
   records: ['access', 'store', 'identity'],

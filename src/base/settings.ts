@@ -176,6 +176,28 @@ export const SETTINGS = {
   ),
   searchSecondsMax: setting<number>(10, 's', 'A search that takes longer is ended with an error.'),
   readCacheBytes: setting<number>(64_000_000, 'bytes', 'Most bytes of current resources kept in memory.'),
+  packageArchiveBytesMax: setting<number>(
+    200_000_000,
+    'bytes',
+    'Largest archive of a FHIR package that is read, as it comes.',
+  ),
+  packageUnpackedBytesMax: setting<number>(
+    500_000_000,
+    'bytes',
+    'Most bytes that a FHIR package may have when it is unpacked.',
+  ),
+  packageEntryBytesMax: setting<number>(50_000_000, 'bytes', 'Largest single file of a FHIR package.'),
+  packageEntriesMax: setting<number>(20_000, 'files', 'Most files of one FHIR package.'),
+  packageFetchSeconds: setting<number>(
+    120,
+    's',
+    'A FHIR package that has not been fetched from its address by then is given up.',
+  ),
+  packageRedirectsMax: setting<number>(
+    5,
+    'redirects',
+    'How often the address of a FHIR package may lead on to another.',
+  ),
   copyPushBytesMax: setting<number>(
     64_000_000,
     'bytes',

@@ -7,7 +7,6 @@ import { EXIT } from './exit-code.ts';
 
 const LATER: readonly (readonly [name: string, text: string])[] = [
   ['export', 'Bulk Data export to NDJSON'],
-  ['packages', 'load a FHIR package'],
   ['backup', 'copy a node'],
   ['restore', 'bring a node back from a backup'],
   ['check', 'conformance checks of any system'],
