@@ -8,6 +8,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFile
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { StructureTable } from '../src/fhir/structure-table.ts';
+import { profileDefinitions } from './definitions/profile-definitions.ts';
 import { readR4Package } from './definitions/r4-package.ts';
 import { compileSearch } from './definitions/search-functions.ts';
 import { expandRequired, structureTables } from './definitions/structure-tables.ts';
@@ -72,11 +73,18 @@ function compile(): void {
   const text = JSON.stringify(JSON.stringify(table));
   write('structure.ts', `/** ${HEADER} */\nexport const STRUCTURE: string =\n  ${text};\n`);
   write('search-functions.ts', search.source);
+  const packed = profileDefinitions(source).toString('base64');
+  write(
+    'profile-definitions.ts',
+    `/** ${HEADER} */\nexport const PROFILE_DEFINITIONS: string =\n  '${packed}';\n`,
+  );
 }
 
 const stamp = stampOf();
 const stampPath = join(target, 'stamp.txt');
-const made = ['structure.ts', 'search-functions.ts'].every((name) => existsSync(join(target, name)));
+const made = ['structure.ts', 'search-functions.ts', 'profile-definitions.ts'].every((name) =>
+  existsSync(join(target, name)),
+);
 if (!made || !existsSync(stampPath) || readFileSync(stampPath, 'utf8') !== stamp) {
   compile();
   write('stamp.txt', stamp);
