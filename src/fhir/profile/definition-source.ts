@@ -36,7 +36,7 @@ export interface ElementBinding {
   readonly extension?: readonly JsonObject[];
 }
 
-/** An element of a snapshot, as R4 writes it; `fixed[x]`, `pattern[x]`, `minValue[x]` and so on by their JSON names. */
+/** An element of a snapshot, as R4 writes it; `fixed[x]`, `pattern[x]`, `minValue[x]` by their JSON names. */
 export interface ElementDefinition {
   readonly id: string;
   readonly path: string;
@@ -55,7 +55,7 @@ export interface ElementDefinition {
   readonly [other: string]: unknown;
 }
 
-/** A StructureDefinition with its snapshot; other members of the resource (`context`, `contextInvariant`) as they are. */
+/** A StructureDefinition with its snapshot. */
 export interface Structure {
   readonly url: string;
   readonly version?: string;
@@ -91,7 +91,7 @@ export interface DefinitionSource {
   find(type: string, canonical: string): JsonObject | undefined;
 }
 
-/** Asks each in turn; the first that knows something answers. Later packages and test profiles go before the base. */
+/** Asks each in turn; the first that knows something answers: packages go before the base. */
 export function layered(...sources: readonly DefinitionSource[]): DefinitionSource {
   const first = <T>(ask: (source: DefinitionSource) => T | undefined): T | undefined => {
     for (const source of sources) {
