@@ -28,7 +28,9 @@ describe('the CapabilityStatement', () => {
     for (const resource of rest?.resource ?? []) {
       expect(resource.interaction?.map((one) => one.code)).toEqual(expected);
     }
-    expect(rest?.interaction?.map((one) => one.code)).toEqual(['batch', 'transaction']);
+    expect(rest?.interaction?.map((one) => one.code)).toEqual(
+      expect.arrayContaining(['batch', 'transaction', 'history-system']),
+    );
   });
 
   it('lists every search parameter that has an index, and no other', () => {

@@ -42,11 +42,20 @@ export function capabilityStatement(parts: CapabilityParts): Buffer {
             'Every address but /metadata needs a bearer token of this node (Authorization: Bearer …).',
         },
         resource: resourceTypes.map((type) => resourceCapability(type, parts.rows)),
-        interaction: [{ code: 'batch' }, { code: 'transaction' }],
+        interaction: systemInteractions(parts.rows).map((code) => ({ code })),
       },
     ],
   };
   return Buffer.from(JSON.stringify(statement));
+}
+
+type SystemCode = 'batch' | 'transaction' | 'search-system' | 'history-system';
+
+function systemInteractions(rows: RouteRows): readonly SystemCode[] {
+  const codes = rows.interactions.filter((one) => one.level === 'system').map((one) => one.code);
+  return (['batch', 'transaction', 'search-system', 'history-system'] as const).filter((code) =>
+    codes.includes(code.startsWith('search') || code.startsWith('history') ? code : 'batch-or-transaction'),
+  );
 }
 
 function resourceCapability(type: ResourceType, rows: RouteRows): CapabilityStatementRestResource {

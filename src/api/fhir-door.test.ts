@@ -97,6 +97,13 @@ const searchRows =
     NO_ROLE.includes(asker)
       ? [`refuse refused ${target} [] rule=role act=search`]
       : [`search ok ${target} ${found[asker] ?? otherwise}`];
+/** The versions of a type or of all, as far as the asker may see them. */
+const historyRows =
+  (target: string, other: string, otherwise: string) =>
+  (asker: Asking): readonly string[] =>
+    NO_ROLE.includes(asker)
+      ? [`refuse refused ${target} [] rule=role act=history`]
+      : [`history ok ${target} ${asker === 'other patient' ? other : otherwise}`];
 /** A write: done or failed for those who may, refused by role for the rest. */
 const writeRows =
   (act: string, target: string, done: string, persons = '[anna]', by: readonly Asking[] = WRITERS) =>
@@ -158,6 +165,18 @@ const ROUTES: readonly Route[] = [
     status: read,
     sees: STAFF,
     audit: readRows('read', 'Observation/o/_history/1'),
+  },
+  {
+    request: 'GET /fhir/Observation/_history',
+    status: search,
+    sees: STAFF,
+    audit: historyRows('Observation/_history', '[] versions=0', '[anna] versions=1'),
+  },
+  {
+    request: 'GET /fhir/_history?_count=1&_since=2100-01-01',
+    status: search,
+    sees: [],
+    audit: historyRows('_history', '[] versions=0', '[] versions=0'),
   },
   {
     request: 'GET /fhir/Observation/never',
@@ -309,8 +328,6 @@ const ROUTES: readonly Route[] = [
   unbuilt('PUT /fhir/Patient?family=x', { body: { resourceType: 'Patient' } }),
   unbuilt('DELETE /fhir/Patient?family=x'),
   unbuilt('DELETE /fhir?_type=Patient'),
-  unbuilt('GET /fhir/Observation/_history'),
-  unbuilt('GET /fhir/_history'),
   unbuilt('GET /fhir?_type=Patient'),
   unbuilt('POST /fhir/_search', { body: '_type=Patient', headers: form }),
   unbuilt('GET /fhir/Patient/anna/Observation'),

@@ -51,8 +51,8 @@ describe('the route table', () => {
     ['PUT', 'Patient', '501 not-supported'],
     ['DELETE', 'Patient', '501 not-supported'],
     ['GET', '', '501 not-supported'],
-    ['GET', '_history', '501 not-supported'],
-    ['GET', 'Patient/_history', '501 not-supported'],
+    ['GET', '_history', 'history-system'],
+    ['GET', 'Patient/_history', 'history-type'],
     ['GET', 'Patient/a/Observation', '501 not-supported'],
   ];
   for (const [method, path, expected] of cases) {

@@ -8,6 +8,8 @@ import { capabilities } from './interactions/capabilities.ts';
 import { create } from './interactions/create.ts';
 import { deletion } from './interactions/delete.ts';
 import { historyInstance } from './interactions/history-instance.ts';
+import { historySystem } from './interactions/history-system.ts';
+import { historyType } from './interactions/history-type.ts';
 import { read } from './interactions/read.ts';
 import { searchType } from './interactions/search-type.ts';
 import { transaction } from './interactions/transaction.ts';
@@ -25,6 +27,8 @@ export const routes: RouteRows = {
     update,
     deletion,
     historyInstance,
+    historyType,
+    historySystem,
     create,
     searchType,
     byBundleType(batch, transaction),
@@ -36,8 +40,6 @@ export const routes: RouteRows = {
     { code: 'update (conditional)', method: 'PUT', shape: 'type' },
     { code: 'delete (conditional)', method: 'DELETE', shape: 'type' },
     { code: 'delete (conditional)', method: 'DELETE', shape: 'base' },
-    { code: 'history-type', method: 'GET', shape: 'type-history' },
-    { code: 'history-system', method: 'GET', shape: 'base-history' },
     { code: 'search-system', method: 'GET', shape: 'base' },
     { code: 'search-system', method: 'POST', shape: 'base-search' },
     { code: 'search-compartment', method: 'GET', shape: 'compartment' },

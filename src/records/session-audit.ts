@@ -6,7 +6,7 @@ import type { Asker } from '../access/actor.ts';
 import type { Id, InstantMs } from '../base/brands.ts';
 import type { Filter, SearchQuery } from '../fhir/search-query.ts';
 import type { AuditAction, AuditDraft } from '../store/audit.ts';
-import type { Stored, WriteOp } from '../store/store.ts';
+import type { HistoryQuery, Stored, WriteOp } from '../store/store.ts';
 
 /** Targets that a row names one by one; beyond that it counts. */
 const TARGETS_MAX = 20;
@@ -54,8 +54,14 @@ function filterName(filter: Filter): string {
   }
 }
 
+/** `Observation/o`, `Observation/_history`, `_history`: whose versions were asked for. */
+export function historyTarget({ type, id }: HistoryQuery): string {
+  if (type === undefined) return '_history';
+  return id === undefined ? `${type}/_history` : `${type}/${id}`;
+}
+
 /** Whose records these are, each once. */
-export function personsOf(...lists: readonly (readonly Stored[])[]): readonly Id[] {
+export function personsOf(...lists: readonly (readonly Pick<Stored, 'persons'>[])[]): readonly Id[] {
   const found = new Set<Id>();
   for (const list of lists) for (const stored of list) for (const person of stored.persons) found.add(person);
   return [...found];

@@ -14,7 +14,7 @@ import type {
   Commit,
   CompartmentQuery,
   Deleted,
-  HistoryTarget,
+  HistoryQuery,
   Page,
   PageRequest,
   SearchPage,
@@ -34,8 +34,11 @@ export interface RecordSession {
    */
   read(type: ResourceType, id: Id): Promise<Stored>;
   readVersion(type: ResourceType, id: Id, versionId: VersionId): Promise<Stored>;
-  /** Newest first. Throws `not-found`. */
-  history(target: HistoryTarget, page: PageRequest): Promise<Page<Stored | Deleted>>;
+  /**
+   * Newest first, deletions with them, of one resource (throws `not-found`), of a type or of all that the
+   * asker may see; a page of the latter two may hold less than asked for and still have a next one.
+   */
+  history(query: HistoryQuery, page: PageRequest): Promise<Page<Stored | Deleted>>;
   search(query: SearchQuery): Promise<SearchPage>;
   /**
    * As `search`, for what a write of the source system is about to be built on. Nothing of it leaves the

@@ -17,6 +17,7 @@ import type {
   Commit,
   CompartmentQuery,
   Deleted,
+  HistoryQuery,
   HistoryTarget,
   Page,
   PageRequest,
@@ -28,7 +29,7 @@ import type {
 import type { BeforeAnswer, RecordsParts } from './open-records.ts';
 import type { StorePersonIndex } from './person-index.ts';
 import type { AuditNote, DoorAct, KeptSpace, LetterWrite, RecordSession, SubmitOptions } from './session.ts';
-import { type Act, auditDraft, personsOf, searchTarget } from './session-audit.ts';
+import { type Act, auditDraft, historyTarget, personsOf, searchTarget } from './session-audit.ts';
 import { submitOps } from './submit.ts';
 
 export interface SessionParts extends RecordsParts {
@@ -94,18 +95,28 @@ export class StoreSession implements RecordSession {
     );
   }
 
-  async history(target: HistoryTarget, page: PageRequest): Promise<Page<Stored | Deleted>> {
-    const name = `${target.type}/${target.id}`;
-    const scope = await this.#mayRead('history', target.type, name);
+  async history(query: HistoryQuery, page: PageRequest): Promise<Page<Stored | Deleted>> {
+    const name = historyTarget(query);
+    const scope = await this.#mayRead('history', query.type, name);
     const snapshot = await this.#parts.store.snapshot();
-    const isOpen = await isOpenNow(snapshot, target, scope);
-    const found = isOpen ? await snapshot.history(target, page, scope) : { entries: [], total: 0 };
-    if (found.entries.length === 0 && page.cursor === undefined) {
-      const [hidden] = (await snapshot.history(target, { count: 1 }, wholeScope)).entries;
-      throw await this.#missing('history', name, hidden);
+    const { type, id } = query;
+    const one = type === undefined || id === undefined ? undefined : { type, id };
+    const isOpen = one === undefined || (await isOpenNow(snapshot, one, scope));
+    const found = isOpen ? await snapshot.history(query, page, scope) : { entries: [], total: 0 };
+    if (one !== undefined && found.entries.length === 0 && page.cursor === undefined) {
+      const [hidden] = (await snapshot.history(one, { count: 1 }, wholeScope)).entries;
+      const isNarrowed = query.since !== undefined || query.at !== undefined;
+      const isThere = isNarrowed && isOpen && (await snapshot.history(one, { count: 1 }, scope)).total !== 0;
+      if (!isThere) throw await this.#missing('history', name, hidden);
     }
-    const persons = personsOf(found.entries.filter((one) => !one.deleted));
-    await this.#auditRead({ action: 'history', targets: [name], persons, outcome: 'ok' });
+    const persons = personsOf(found.entries);
+    await this.#auditRead({
+      action: 'history',
+      targets: [name],
+      persons,
+      outcome: 'ok',
+      ...(one === undefined ? { detail: { versions: found.entries.length } } : {}),
+    });
     return found;
   }
 
@@ -320,7 +331,7 @@ export class StoreSession implements RecordSession {
       await this.#auditRead({
         action: 'refuse',
         targets: [target],
-        persons: hidden.deleted ? NO_PERSONS : hidden.persons,
+        persons: hidden.persons,
         outcome: 'refused',
         detail: { rule: 'scope', act: action },
       });

@@ -287,6 +287,7 @@ export function historiesContract(open: OpenStore): void {
         name,
       ).toEqual(versions.map((one) => one.version).reverse());
     }
+    await checkType(run, snapshot, model, scope, visible);
     for (const { text, fits } of ASKED) {
       const asked = `Observation?${text.replaceAll('RUN', run).replaceAll('CODE', run)}&_total=accurate&_sort=_id`;
       const found = await search(snapshot, asked, { scope });
@@ -295,6 +296,36 @@ export function historiesContract(open: OpenStore): void {
         .map((one) => `${run}${one.name}`);
       expect([...idsOf(found), found.total], asked).toEqual([...wanted.sort(), wanted.length]);
     }
+  }
+
+  /** The history of the type, in pages: what is in scope now, of each resource that is so still. */
+  async function checkType(
+    run: string,
+    snapshot: Snapshot,
+    model: Model,
+    scope: Scope,
+    visible: (one: Kept) => boolean,
+  ): Promise<void> {
+    const versions = model.kept.filter((one) => {
+      const newest = model.newest(one.name);
+      return one.seq <= snapshot.seq && visible(one) && newest !== undefined && visible(newest);
+    });
+    const begun = Math.min(...versions.map((one) => one.seq));
+    const seen: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await snapshot.history(
+        { type: 'Observation' },
+        { count: 3, ...(cursor === undefined ? {} : { cursor }) },
+        scope,
+      );
+      const own = page.entries.filter((one) => one.id.startsWith(run));
+      seen.push(...own.map((one) => `${one.id.slice(run.length)} ${one.versionId} ${one.deleted}`));
+      cursor = page.entries.some((one) => one.seq < begun) ? undefined : page.next;
+    } while (cursor !== undefined);
+    expect(seen).toEqual(
+      versions.map((one) => `${one.name} ${one.version} ${one.fields === undefined}`).reverse(),
+    );
   }
 
   describe('random histories', () => {

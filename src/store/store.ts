@@ -64,6 +64,8 @@ export interface Deleted {
   readonly versionId: VersionId;
   readonly lastUpdated: InstantMs;
   readonly seq: Seq;
+  /** In whose record lay what was deleted. */
+  readonly persons: readonly Id[];
   readonly deleted: true;
 }
 
@@ -122,6 +124,17 @@ export interface HistoryTarget {
   readonly id: Id;
 }
 
+/** Versions of one resource, of those of a type, or of all: what is left out does not narrow. */
+export interface HistoryQuery {
+  readonly type?: ResourceType;
+  /** Only beside a type. */
+  readonly id?: Id;
+  /** Only versions written at or after. */
+  readonly since?: InstantMs;
+  /** Only versions that were current at some moment of this range, both ends in it; a deletion that fell into it. */
+  readonly at?: { readonly lo: InstantMs; readonly hi: InstantMs };
+}
+
 export interface PageRequest {
   readonly count: number;
   readonly cursor?: string;
@@ -152,8 +165,12 @@ export interface Snapshot {
     versionId: VersionId,
     scope: Scope,
   ): Promise<Stored | Deleted | undefined>;
-  /** Newest first. */
-  history(target: HistoryTarget, page: PageRequest, scope: Scope): Promise<Page<Stored | Deleted>>;
+  /**
+   * Newest first, deletions with them. Of a type and of all, only resources whose newest version is in scope
+   * too, no total, and a page may hold less than was asked for, even nothing, and still have a next one: so
+   * much work is done for one question and no more.
+   */
+  history(query: HistoryQuery, page: PageRequest, scope: Scope): Promise<Page<Stored | Deleted>>;
   search(query: SearchQuery, scope: Scope): Promise<SearchPage>;
   /** Everything that belongs to a person, for `$everything`, the shared record and continuity copies. */
   compartment(query: CompartmentQuery, scope: Scope): Promise<Page<Stored>>;

@@ -9,6 +9,7 @@ import type { Scope } from '../scope.ts';
 import type {
   CompartmentQuery,
   Deleted,
+  HistoryQuery,
   HistoryTarget,
   Page,
   PageRequest,
@@ -16,14 +17,13 @@ import type {
   Snapshot,
   Stored,
 } from '../store.ts';
-import { NOW } from './closed-persons.ts';
 import { compartmentRids } from './compartment-rids.ts';
 import { lateTypes } from './found-at-once.ts';
+import { runHistory } from './history-run.ts';
 import { personsReferring } from './persons-referring.ts';
 import type { Reader } from './reader.ts';
-import { isInScope, scopeConditions } from './scope-sql.ts';
+import { isInScope } from './scope-sql.ts';
 import { INLINE_COST_MAX, planRun, runSearch } from './search-run.ts';
-import { allOf } from './sql-condition.ts';
 import type { Version } from './version-rows.ts';
 
 export class SqliteSnapshot implements Snapshot {
@@ -52,29 +52,18 @@ export class SqliteSnapshot implements Snapshot {
       : version;
   }
 
-  async history(target: HistoryTarget, page: PageRequest, scope: Scope): Promise<Page<Stored | Deleted>> {
-    const { connection, dictionary, links } = this.#reader;
-    const question = ['history', target.type, target.id, scope];
+  async history(query: HistoryQuery, page: PageRequest, scope: Scope): Promise<Page<Stored | Deleted>> {
+    const { links } = this.#reader;
+    const question = ['history', query.type, query.id, ...timesOf(query), scope];
     const cursor = links.read(page.cursor, question);
     const seq = cursor?.seq ?? this.seq;
-    const lid = dictionary.resource(target.type, target.id);
-    if (lid === undefined) return { entries: [], total: 0 };
-    const where = allOf([
-      { sql: 'v.lid = ? AND v.seq <= ?', parameters: [lid, seq] },
-      ...scopeConditions(scope, NOW, connection, dictionary),
-    ]);
-    const total = Number(
-      connection.get(`SELECT count(*) FROM ver v WHERE ${where.sql}`, where.parameters, false)?.[0],
-    );
-    const rows = connection.all(
-      `SELECT v.rid FROM ver v WHERE ${where.sql} AND v.version < ? ORDER BY v.version DESC LIMIT ?`,
-      [...where.parameters, cursor?.after ?? Number.MAX_SAFE_INTEGER, page.count + 1],
-      false,
-    );
-    const entries = this.#reader.versions(rows.slice(0, page.count).map((row) => Number(row[0])));
-    const last = entries.at(-1);
-    if (rows.length <= page.count || last === undefined) return { entries, total };
-    return { entries, total, next: links.text({ seq, after: Number(last.versionId) }, question) };
+    const run = { query, count: page.count, scope, seq, ...(cursor === undefined ? {} : { cursor }) };
+    const { rids, after, total } = await runHistory(run, this.#reader);
+    return {
+      entries: this.#reader.versions(rids),
+      ...(after === undefined ? {} : { next: links.text({ seq, after }, question) }),
+      ...(total === undefined ? {} : { total }),
+    };
   }
 
   async search(query: SearchQuery, scope: Scope): Promise<SearchPage> {
@@ -140,6 +129,11 @@ export class SqliteSnapshot implements Snapshot {
     const persons = await personsReferring(known, this.seq, connection);
     return [...persons].map((lid) => dictionary.idOf(lid) as Id);
   }
+}
+
+/** What of a history's question its links are sealed with, beside whose it is. */
+function timesOf({ since, at }: HistoryQuery): readonly (number | null)[] {
+  return since === undefined && at === undefined ? [] : [since ?? null, at?.lo ?? null, at?.hi ?? null];
 }
 
 function stored(versions: readonly Version[]): Stored[] {
