@@ -146,6 +146,10 @@ function metricsOf(store: Store): Metrics {
   const carried = 'Transactions of the database that carried them, each one sync.';
   metrics.gauge({ name: 'store_transactions_total', text: carried, rises, read: of('transactions') });
   metrics.gauge({ name: 'store_waiting', text: 'Commits that wait for the writer.', read: of('waiting') });
+  const busy = 'Searches that have a thread to themselves.';
+  metrics.gauge({ name: 'store_searches', text: busy, read: of('searches') });
+  const queued = 'Searches that wait for a thread.';
+  metrics.gauge({ name: 'store_searches_waiting', text: queued, read: of('searchesWaiting') });
   return metrics;
 }
 

@@ -175,6 +175,16 @@ export const SETTINGS = {
     'Pages of one search can be fetched for this long after the versions they show were superseded.',
   ),
   searchSecondsMax: setting<number>(10, 's', 'A search that takes longer is ended with an error.'),
+  searchThreads: setting<number>(
+    2,
+    'threads',
+    'Threads for searches that would hold up reads by id; long ones leave one of them to the others.',
+  ),
+  searchQueueMax: setting<number>(
+    100,
+    'searches',
+    'Most searches that wait for a thread; beyond it the answer is 429.',
+  ),
   readCacheBytes: setting<number>(64_000_000, 'bytes', 'Most bytes of current resources kept in memory.'),
   packageArchiveBytesMax: setting<number>(
     200_000_000,

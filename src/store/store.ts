@@ -226,6 +226,10 @@ export interface StoreFigures {
   readonly transactions: number;
   /** Commits that wait for the writer now. */
   readonly waiting: number;
+  /** Searches that have a thread to themselves now. */
+  readonly searches: number;
+  /** Searches that wait for a thread now. */
+  readonly searchesWaiting: number;
 }
 
 export interface BlobWrite {

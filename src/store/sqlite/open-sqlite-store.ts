@@ -45,7 +45,7 @@ export async function openSqliteStore({ folder, clock, ids, settings }: StoreOpt
     const reader = new Reader({
       connection,
       cache,
-      searches: new SearchPool(path, settings.searchSecondsMax * 1000),
+      searches: new SearchPool(path, settings),
       includesMax: settings.includesMax,
       now: () => clock.now(),
       // the thread indexes all that it finds before it says that it is open

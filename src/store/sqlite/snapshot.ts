@@ -84,7 +84,7 @@ export class SqliteSnapshot implements Snapshot {
     const page =
       plan.cost <= INLINE_COST_MAX
         ? runSearch(run, connection, dictionary, plan)
-        : await this.#reader.searches.search(run);
+        : await this.#reader.searches.search(run, plan.cost);
     this.#reader.checkSnapshot(cursor?.seq ?? this.seq);
     const open = (rids: readonly number[]): readonly number[] =>
       cursor === undefined ? rids : this.#reader.stillOpen(rids, scope);

@@ -149,7 +149,14 @@ export class SqliteStore implements Store {
   }
 
   figures(): StoreFigures {
-    return { commits: this.#commits, transactions: this.#groups, waiting: this.#pending.size };
+    const { underWay, waiting } = this.#parts.reader.searches.figures();
+    return {
+      commits: this.#commits,
+      transactions: this.#groups,
+      waiting: this.#pending.size,
+      searches: underWay,
+      searchesWaiting: waiting,
+    };
   }
 
   async close(): Promise<void> {
