@@ -20,6 +20,7 @@ export interface Measure {
   /** What the project set itself: a ratio to the limit, or a bound on the value. */
   readonly goal?: {
     readonly atLeastOfLimit?: number;
+    readonly atLeast?: number;
     readonly atMost?: number;
     readonly atMostOfLimit?: number;
   };
@@ -85,10 +86,11 @@ export async function firstLine(child: ChildProcess): Promise<string> {
 }
 
 /** A program that prints one number. */
-export function limit(args: readonly string[]): number {
+export function limit(args: readonly string[], env: Readonly<Record<string, string>> = {}): number {
   const { stdout, status, stderr } = spawnSync(process.execPath, args, {
     encoding: 'utf8',
     maxBuffer: 1 << 28,
+    env: { ...process.env, ...env },
   });
   if (status !== 0) throw new Error(`${args[0]}: ${stderr}`);
   return Number(stdout.trim());

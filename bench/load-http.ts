@@ -12,8 +12,8 @@ export interface LoadPlan {
   readonly seconds: number;
   /** Whole requests as they go over the wire; each connection starts at its own place in the list and goes round. */
   readonly requests: readonly string[];
-  /** Status that every answer must have. */
-  readonly expect: number;
+  /** Status that every answer must have; several where the requests differ. */
+  readonly expect: number | readonly number[];
 }
 
 export interface LoadResult {
@@ -32,6 +32,7 @@ const HEAD_END = Buffer.from('\r\n\r\n');
 /** Runs a plan; an answer with another status, or a lost connection, is an error. */
 export async function load(plan: LoadPlan): Promise<LoadResult> {
   const requests = plan.requests.map((request) => Buffer.from(request));
+  const expected = new Set([plan.expect].flat());
   const latencies: number[] = [];
   let errors = 0;
   let bytes = 0;
@@ -84,7 +85,7 @@ export async function load(plan: LoadPlan): Promise<LoadResult> {
           if (headEnd < 0) return;
           const head = all.toString('latin1', 0, headEnd);
           const status = Number(head.slice(9, 12));
-          if (status !== plan.expect) errors++;
+          if (!expected.has(status)) errors++;
           const length = /content-length: (\d+)/i.exec(head);
           need = headEnd + 4 + (length === null ? 0 : Number(length[1]));
         }

@@ -65,6 +65,7 @@ function line(name: string, measure: Measure): string {
   const wants = [
     goal?.atLeastOfLimit === undefined ? '' : `goal ≥ ${goal.atLeastOfLimit} ×`,
     goal?.atMostOfLimit === undefined ? '' : `goal ≤ ${goal.atMostOfLimit} ×`,
+    goal?.atLeast === undefined ? '' : `goal ≥ ${goal.atLeast} ${measure.unit}`,
     goal?.atMost === undefined ? '' : `goal ≤ ${goal.atMost} ${measure.unit}`,
   ].filter((text) => text !== '');
   const met = verdict(measure);
@@ -77,6 +78,7 @@ function verdict({ value, limit: against, goal }: Measure): string {
   const holds =
     (goal.atLeastOfLimit === undefined || ratio >= goal.atLeastOfLimit) &&
     (goal.atMostOfLimit === undefined || ratio <= goal.atMostOfLimit) &&
+    (goal.atLeast === undefined || value >= goal.atLeast) &&
     (goal.atMost === undefined || value <= goal.atMost);
   return holds ? '  met' : '  NOT MET';
 }

@@ -10,7 +10,7 @@ export function benchCommand(program: Command): void {
   program
     .command('bench')
     .description('Run the benchmarks; each figure is printed beside the limit measured in the same run.')
-    .argument('[name...]', 'which: read, create, search, import, mllp, shared-record; all where left out')
+    .argument('[name...]', 'which: read, create, search, import, mllp …; all where left out')
     .action(async (names: readonly string[]) => {
       const runner = fileURLToPath(new URL('../../bench/run.ts', import.meta.url));
       if (!existsSync(runner)) {
