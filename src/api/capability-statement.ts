@@ -7,7 +7,7 @@ import type {
   CapabilityStatementRestResource,
   CapabilityStatementRestResourceOperation,
 } from 'fhir/r4.d.ts';
-import { resourceTypes, searchParametersOf, whyNotIndexed } from '../fhir/definitions.ts';
+import { resourceTypes, searchParameterRow, searchParametersOf, whyNotIndexed } from '../fhir/definitions.ts';
 import type { ResourceType } from '../fhir/resource.ts';
 import type { SearchParameter } from '../fhir/search-value.ts';
 import type { Operation } from './interaction.ts';
@@ -96,8 +96,9 @@ function searchableParameters(type: ResourceType): readonly SearchParameter[] {
   return [...searchParametersOf(type).values()].filter((one) => whyNotIndexed(type, one.code) === undefined);
 }
 
-function isReference(parameter: SearchParameter): boolean {
-  return parameter.kind === 'reference';
+/** What an include can follow: references that name a resource, not those by canonical URL. */
+function isReference({ on, code, kind }: SearchParameter): boolean {
+  return kind === 'reference' && searchParameterRow(on, code)?.types.includes('canonical') !== true;
 }
 
 let reverse: ReadonlyMap<ResourceType, readonly string[]> | undefined;

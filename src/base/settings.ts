@@ -46,6 +46,16 @@ export const SETTINGS = {
     'Most resources that _include and _revinclude may add to a page.',
   ),
   searchClausesMax: setting<number>(100, 'clauses', 'Most parameters and values in one search.'),
+  searchChainMax: setting<number>(
+    8,
+    'references',
+    'Most references in a row that one parameter of a search may follow (chains, _has).',
+  ),
+  searchPathsMax: setting<number>(
+    500,
+    'paths',
+    'Most ways through resource types that the chains of one search may take.',
+  ),
   sharedRecordDeadlineMs: setting<number>(
     900,
     'ms',

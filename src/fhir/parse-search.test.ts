@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { r4Examples } from '../../test/r4-examples.ts';
 import { Failure, httpStatusOf } from '../base/failure.ts';
+import { effectiveSettings } from '../base/settings.ts';
 import { notIndexed, resourceTypes, searchParameter, searchParametersOf } from './definitions.ts';
 import { nearNames } from './near-names.ts';
 import { type ParsedSearch, parseSearch } from './parse-search.ts';
@@ -8,7 +9,7 @@ import type { ResourceType } from './resource.ts';
 import type { FilterValue } from './search-query.ts';
 import { searchValues } from './search-values.ts';
 
-const settings = { pageSizeDefault: 50, pageSizeMax: 1000, searchClausesMax: 100 };
+const settings = { ...effectiveSettings([], {}), searchClausesMax: 100 };
 
 function parse(type: ResourceType, search: string, strict = true): ParsedSearch {
   const pairs = search.split('&').map(pairOf);
@@ -230,9 +231,6 @@ describe('refusals', () => {
   it.each<[ResourceType, string, string, string]>([
     ['Patient', 'name:exact=x', 'not-supported', 'name:exact'],
     ['Patient', 'general-practitioner:Practitioner=1', 'not-supported', 'general-practitioner:Practitioner'],
-    ['Patient', 'organization.name=x', 'not-supported', 'organization.name'],
-    ['Observation', 'subject:Patient.name=x', 'not-supported', 'subject:Patient.name'],
-    ['Patient', '_has:Observation:patient:code=x', 'not-supported', '_has'],
     ['Patient', '_id:not=x', 'not-supported', '_id:not'],
     ['Observation', 'code-value-quantity=a$b', 'not-supported', 'code-value-quantity'],
     ['Location', 'near=1|2', 'not-supported', 'near'],
@@ -247,10 +245,6 @@ describe('refusals', () => {
     ['Patient', 'age=3', 'not-supported', 'age'],
     ['Patient', '_sort=near', 'not-supported', 'near'],
     ['Observation', '_sort=code-value-quantity', 'not-supported', 'code-value-quantity'],
-    ['Patient', '_include=*', 'not-supported', '_include'],
-    ['Patient', '_include=Patient:*', 'not-supported', '_include'],
-    ['Patient', '_include:iterate=Patient:organization', 'not-supported', '_include:iterate'],
-    ['Patient', '_revinclude:iterate=Observation:subject', 'not-supported', '_revinclude:iterate'],
     ['Patient', '_include=Patient:nothing', 'not-supported', 'nothing'],
     ['Patient', '_include=Patient:name', 'value', 'Patient.name'],
     ['Patient', '_include=Observation:subject', 'value', '_include'],
@@ -258,6 +252,18 @@ describe('refusals', () => {
     ['Patient', '_include=Patient:organization:Location', 'value', 'organization'],
     ['Patient', '_revinclude=Observation:device', 'value', 'device'],
     ['Patient', '_revinclude=Observation:subject:Group', 'value', '_revinclude'],
+    ['Patient', '_include:exact=Patient:organization', 'not-supported', '_include:exact'],
+    ['Questionnaire', '_include:iterate=QuestionnaireResponse:questionnaire', 'not-supported', 'canonical'],
+    ['QuestionnaireResponse', 'questionnaire.title=x', 'not-supported', 'canonical'],
+    ['Observation', 'subject:Nobody.name=x', 'value', 'subject:Nobody.name'],
+    ['Observation', 'subject:Practitioner.name=x', 'value', 'never refers to Practitioner'],
+    ['Observation', 'code.name=x', 'value', 'no reference'],
+    ['Observation', 'subject.=x', 'value', 'subject.'],
+    ['Observation', 'patient._count=3', 'value', '_count'],
+    ['Observation', 'patient.birthdate=yesterday', 'value', 'birthdate'],
+    ['Patient', '_has:Observation:patient=x', 'value', '_has:Type:reference:parameter'],
+    ['Patient', '_has:Nobody:patient:code=x', 'value', '_has'],
+    ['Patient', '_has:Observation:device:code=x', 'value', 'never refers to Patient'],
     ['Patient', 'birthdate=yesterday', 'value', 'birthdate'],
     ['Patient', 'birthdate=2013-02-30', 'value', 'birthdate'],
     ['Patient', 'birthdate=', 'value', 'birthdate'],
@@ -294,6 +300,26 @@ describe('refusals', () => {
     expect(query.filters).toHaveLength(1);
     expect(warnings).toMatchObject([{ severity: 'warning', code: 'not-supported' }]);
     expect(warnings[0]?.text).toContain('"birthdat"');
+  });
+
+  it('of what a chain leads to name it, and are warnings unless strict', () => {
+    for (const search of ['subject.nothing=1', 'patient.nothing=1', '_has:Provenance:nothing:target=1']) {
+      const type = search.startsWith('_has') ? 'Patient' : 'Observation';
+      expect(failureOf(() => parse(type, search)).message).toContain('nothing');
+      const { query, warnings } = parse(type, search, false);
+      expect([query.filters, warnings.length]).toEqual([[], 1]);
+    }
+  });
+
+  it('keep to the limits of chains', () => {
+    const chain = (links: number): string => `patient.organization.${'partof.'.repeat(links - 2)}name=x`;
+    expect(parse('Observation', chain(settings.searchChainMax)).query.filters).toHaveLength(1);
+    const deep = failureOf(() => parse('Observation', chain(settings.searchChainMax + 1)));
+    expect([deep.code, deep.message]).toEqual(['too-costly', expect.stringContaining('searchChainMax')]);
+    const deeper = failureOf(() => parse('Patient', `${'_has:Patient:link:'.repeat(50_000)}name=x`));
+    expect(deeper.message).toContain('searchChainMax');
+    const wide = failureOf(() => parse('Observation', 'focus.focus.focus.code=x'));
+    expect([wide.code, wide.message]).toEqual(['too-costly', expect.stringContaining('searchPathsMax')]);
   });
 
   it('keep to the limit of clauses', () => {

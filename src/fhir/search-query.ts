@@ -94,8 +94,8 @@ export type FilterValue =
       readonly distanceKm: number;
     };
 
-/** One parameter of the query: its values are alternatives, filters are all to hold. */
-export type Filter =
+/** One parameter of the query, which looks at one resource alone: its values are alternatives. */
+export type SimpleFilter =
   | { readonly kind: 'id'; readonly ids: readonly string[] }
   | { readonly kind: 'last-updated'; readonly prefix: Prefix; readonly lo: number; readonly hi: number }
   | {
@@ -119,6 +119,36 @@ export type TextQuery =
   | { readonly kind: 'and' | 'or'; readonly of: readonly TextQuery[] }
   | { readonly kind: 'not'; readonly of: TextQuery };
 
+/**
+ * What a resource is found by; the filters of a query are all to hold. Where another resource has a say, it
+ * must itself show in the asker's scope and in the snapshot, at every hop.
+ */
+export type Filter =
+  | SimpleFilter
+  /**
+   * `subject:Patient.name=…`: the reference leads to a resource that is of one of these types and fits its
+   * filter. Each type once; where the URL names none, every target that has the parameter.
+   */
+  | {
+      readonly kind: 'chain';
+      readonly parameter: SearchParameter;
+      readonly targets: readonly ChainTarget[];
+    }
+  /** `_has:Observation:patient:code=…`: a resource of `source` refers here by `parameter` and fits. */
+  | {
+      readonly kind: 'has';
+      readonly source: ResourceType;
+      readonly parameter: SearchParameter;
+      readonly filter: Filter;
+    }
+  | { readonly kind: 'and' | 'or'; readonly filters: readonly Filter[] }
+  | { readonly kind: 'not'; readonly filter: Filter };
+
+export interface ChainTarget {
+  readonly type: ResourceType;
+  readonly filter: Filter;
+}
+
 export interface SortKey {
   readonly by:
     | { readonly kind: 'id' }
@@ -127,16 +157,29 @@ export interface SortKey {
   readonly descending: boolean;
 }
 
-/** `_include=Source:parameter[:target]` and, with the same parts, `_revinclude`. */
+/**
+ * `_include=Source:parameter[:target]` and, with the same parts, `_revinclude`; `*` is any type, and any
+ * search parameter that is a reference. With `iterate` it starts also from what was included, until
+ * nothing new comes.
+ */
 export interface Include {
-  readonly source: ResourceType;
-  readonly parameter: SearchParameter;
+  readonly source: ResourceType | '*';
+  readonly parameter: SearchParameter | '*';
   readonly target?: ResourceType;
+  readonly iterate?: true;
+}
+
+/** What a search of several types asks of one of them. */
+export interface TypedFilters {
+  readonly type: ResourceType;
+  readonly filters: readonly Filter[];
 }
 
 export interface SearchQuery {
   readonly type: ResourceType;
   readonly filters: readonly Filter[];
+  /** Further types of a search across types, each with its own filters: what any of them finds is a match. */
+  readonly also?: readonly TypedFilters[];
   readonly sort: readonly SortKey[];
   /** Matches a page at most. 0 asks for the count alone. */
   readonly count: number;

@@ -51,6 +51,15 @@ function filterName(filter: Filter): string {
       return `${filter.parameter.code}:missing`;
     case 'full-text':
       return filter.over === 'narrative' ? '_text' : '_content';
+    case 'chain':
+      return `${filter.parameter.code}.${[...new Set(filter.targets.map((one) => filterName(one.filter)))].join('|')}`;
+    case 'has':
+      return `_has:${filter.source}:${filter.parameter.code}:${filterName(filter.filter)}`;
+    case 'and':
+    case 'or':
+      return `(${[...new Set(filter.filters.map(filterName))].join(filter.kind === 'and' ? '&' : '|')})`;
+    case 'not':
+      return `not ${filterName(filter.filter)}`;
   }
 }
 

@@ -9,6 +9,7 @@ import { changesContract } from './changes-contract.ts';
 import { commitContract } from './commit-contract.ts';
 import { historiesContract } from './histories-contract.ts';
 import { labelledPersonContract } from './labelled-person-contract.ts';
+import { linkedContract } from './linked-contract.ts';
 import { scopeContract } from './scope-contract.ts';
 import { snapshotContract } from './snapshot-contract.ts';
 import type { BrokenAudit, Store } from './store.ts';
@@ -47,6 +48,7 @@ export function storeContract(name: string, open: OpenStore): void {
     commitContract(open);
     snapshotContract(open);
     scopeContract(open);
+    linkedContract(open);
     labelledPersonContract(open);
     auditContract(open);
     changesContract(open);

@@ -156,11 +156,18 @@ describe('a page', () => {
         contains: ['not-supported', 'family:exact'],
       },
       {
-        name: 'a chain that is not built',
-        request: 'GET /fhir/Observation?subject.family=Blythe',
+        name: 'of what refers to somebody of a name',
+        request: 'GET /fhir/Observation?subject.family=Blythe&_total=accurate&_count=1',
         as: 'system',
-        status: 400,
-        contains: ['not-supported'],
+        status: 200,
+        contains: ['"total":5'],
+      },
+      {
+        name: 'of those whom something refers to',
+        request: 'GET /fhir/Patient?_has:Observation:patient:_id=o24&_total=accurate',
+        as: 'system',
+        status: 200,
+        contains: ['"total":1', '/fhir/Patient/b"'],
       },
       {
         name: 'a cursor that nobody gave',

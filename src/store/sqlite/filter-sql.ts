@@ -5,7 +5,7 @@
  */
 import { unreachable } from '../../base/assert.ts';
 import { Failure } from '../../base/failure.ts';
-import type { Filter, FilterValue, Prefix } from '../../fhir/search-query.ts';
+import type { FilterValue, Prefix, SimpleFilter } from '../../fhir/search-query.ts';
 import type { SearchParameter } from '../../fhir/search-value.ts';
 import type { Connection } from './connection.ts';
 import { type Dictionary, TERM_SPAN, typeNumber } from './dictionary.ts';
@@ -39,7 +39,7 @@ const COST_MAX = 20_000;
 
 /** Compiles one filter for resources of `type`; `now` (ms) is what "approximately" is measured from. */
 export function filterSql(
-  filter: Filter,
+  filter: SimpleFilter,
   type: string,
   connection: Connection,
   dictionary: Dictionary,
@@ -123,7 +123,8 @@ function parameterSql(
   };
 }
 
-function counted(select: Condition, connection: Connection): number {
+/** The rows of a select, counted up to a bound. */
+export function counted(select: Condition, connection: Connection): number {
   const row = connection.get(
     `SELECT count(*) FROM (${select.sql} LIMIT ${COST_MAX})`,
     select.parameters,

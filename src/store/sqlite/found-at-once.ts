@@ -3,7 +3,8 @@
  * nearly every message is written, what it speaks of is looked for by its identifiers, and the person's open
  * stay.
  */
-import type { SearchQuery } from '../../fhir/search-query.ts';
+import { unreachable } from '../../base/assert.ts';
+import type { Filter, SearchQuery } from '../../fhir/search-query.ts';
 import type { Scope } from '../scope.ts';
 
 /** Whether resources of this type are found at once by everything. */
@@ -13,12 +14,59 @@ export const isTypeAtOnce = (type: string): boolean => type === 'Patient' || typ
 export const isFoundAtOnce = (type: string, code: string): boolean =>
   code === 'identifier' || isTypeAtOnce(type);
 
-/** The types whose late rows a search goes through: its own, where it is not found at once, and of includes. */
-export function lateTypes({ type, filters, sort, include, revinclude }: SearchQuery, scope: Scope): string[] {
-  const codes = [...filters, ...sort.map(({ by }) => by)].flatMap((one) =>
-    one.kind === 'parameter' ? [one.parameter.code] : [],
-  );
-  const isOwnLate = scope.persons !== 'all' || codes.some((code) => !isFoundAtOnce(type, code));
-  const types = [...(isOwnLate ? [type] : []), ...[...include, ...revinclude].map(({ source }) => source)];
-  return types.filter((one) => !isTypeAtOnce(one));
+/**
+ * The types whose late rows a search goes through: its own, where it is not found at once, of chains and of
+ * includes; `all` where it follows references of any type.
+ */
+export function lateTypes(query: SearchQuery, scope: Scope): readonly string[] | 'all' {
+  const sources = [...query.include, ...query.revinclude].map(({ source }) => source);
+  if (sources.includes('*')) return 'all';
+  const late = new Set<string>(sources);
+  for (const { type, filters } of [query, ...(query.also ?? [])]) {
+    if (scope.persons !== 'all') late.add(type);
+    for (const { by } of query.sort) if (by.kind === 'parameter') addParameter(type, by.parameter.code, late);
+    for (const filter of filters) addFilter(filter, type, scope, late);
+  }
+  return [...late].filter((one) => !isTypeAtOnce(one));
+}
+
+function addParameter(type: string, code: string, late: Set<string>): void {
+  if (!isFoundAtOnce(type, code)) late.add(type);
+}
+
+function addFilter(filter: Filter, type: string, scope: Scope, late: Set<string>): void {
+  switch (filter.kind) {
+    case 'parameter':
+    case 'missing':
+      addParameter(type, filter.parameter.code, late);
+      return;
+    case 'chain':
+      addParameter(type, filter.parameter.code, late);
+      for (const target of filter.targets) addHop(target.filter, target.type, scope, late);
+      return;
+    case 'has':
+      addParameter(filter.source, filter.parameter.code, late);
+      addHop(filter.filter, filter.source, scope, late);
+      return;
+    case 'and':
+    case 'or':
+      for (const one of filter.filters) addFilter(one, type, scope, late);
+      return;
+    case 'not':
+      addFilter(filter.filter, type, scope, late);
+      return;
+    case 'full-text':
+      late.add(type);
+      return;
+    case 'id':
+    case 'last-updated': // they stand in the version itself
+      return;
+    default:
+      unreachable(filter);
+  }
+}
+
+function addHop(filter: Filter, type: string, scope: Scope, late: Set<string>): void {
+  if (scope.persons !== 'all') late.add(type);
+  addFilter(filter, type, scope, late);
 }

@@ -64,8 +64,8 @@ export class IndexProgress {
    * Resolves when every resource of these types that a snapshot at `seq` holds can be found. Throws what
    * kept the writer from it, as all of these do.
    */
-  async ofTypes(types: readonly string[], seq: number): Promise<void> {
-    await this.#upTo(Math.min(newest(this.#ofType, types), seq));
+  async ofTypes(types: readonly string[] | 'all', seq: number): Promise<void> {
+    await this.#upTo(Math.min(types === 'all' ? this.#written : newest(this.#ofType, types), seq));
   }
 
   /** The same of a compartment, and of what it refers to where that is asked for. */

@@ -3,11 +3,12 @@
  * guessed); the others test each version it finds. Scope and snapshot are conditions of the same statement,
  * of its total and of its order.
  */
-import type { SearchQuery, SortKey } from '../../fhir/search-query.ts';
+import type { Filter, SearchQuery, SortKey, TypedFilters } from '../../fhir/search-query.ts';
 import type { Scope } from '../scope.ts';
 import type { Connection } from './connection.ts';
 import { type Dictionary, TERM_SPAN, typeNumber } from './dictionary.ts';
-import { type FilterSql, filterSql, typeSelect } from './filter-sql.ts';
+import { type FilterSql, typeSelect } from './filter-sql.ts';
+import { cheapest, type QueryContext, querySql } from './query-sql.ts';
 import { personLids, scopeConditions } from './scope-sql.ts';
 import { allOf, type Condition, visible } from './sql-condition.ts';
 
@@ -27,45 +28,17 @@ export interface SearchPlan {
   readonly cost: number;
 }
 
-/** Plans a search in the snapshot `seq`. */
-export function planSearch(
-  query: SearchQuery,
-  scope: Scope,
-  seq: number,
-  connection: Connection,
-  dictionary: Dictionary,
-  now: number,
-): SearchPlan {
-  const filters = query.filters.map((filter) => filterSql(filter, query.type, connection, dictionary, now));
-  const people = scopeDriver(query.type, scope, connection, dictionary);
-  const drivers = [...filters, ...(people === undefined ? [] : [people])].filter(
-    (one) => one.select !== undefined,
-  );
-  const driver = drivers.reduce<FilterSql | undefined>(
-    (best, one) => (best === undefined || one.cost < best.cost ? one : best),
-    undefined,
-  );
-  const tests = filters.filter((one) => one !== driver).map((one) => one.test);
-  const conditions = allOf([
-    { sql: 'v.type = ?', parameters: [typeNumber(query.type)] },
-    visible(seq),
-    ...tests,
-    ...scopeConditions(scope, seq, connection, dictionary),
-  ]);
-  const select = driver?.select ?? typeSelect(query.type);
-  const from: Condition =
-    driver === undefined || driver.ordered
-      ? joined(select, conditions)
-      : {
-          sql: `FROM ver v WHERE v.rid IN (${select.sql}) AND ${conditions.sql}`,
-          parameters: [...select.parameters, ...conditions.parameters],
-        };
-  const order = query.sort.map((key) => sortSql(key, query.type, dictionary));
-  const wholes = filters.filter((one) => one !== driver && one.whole).map((one) => one.cost);
+/** Plans a search in the snapshot of `context`. */
+export function planSearch(query: SearchQuery, context: QueryContext): SearchPlan {
+  const parts = [query, ...(query.also ?? [])].map((part) => planPart(part, context));
+  const [first] = parts;
+  const from = parts.length === 1 && first !== undefined ? first.from : anyOfParts(parts);
+  const types = [query, ...(query.also ?? [])].map((part) => part.type);
+  const order = query.sort.map((key) => sortSql(key, types, context.dictionary));
   const byToken = query.sort.some(
     (key) => key.by.kind === 'parameter' && isSortedByToken(key.by.parameter.kind),
   );
-  const cost = Math.max(driver?.cost ?? COST_OF_TYPE, ...wholes, byToken ? COST_OF_TYPE : 0);
+  const cost = parts.reduce((sum, part) => sum + part.cost, byToken ? COST_OF_TYPE : 0);
   if (order.length === 0)
     return { from, orderBy: { sql: 'ORDER BY v.rid', parameters: [] }, byRid: true, cost };
   return {
@@ -76,6 +49,47 @@ export function planSearch(
     },
     byRid: false,
     cost,
+  };
+}
+
+interface PlannedPart {
+  readonly from: Condition;
+  readonly cost: number;
+}
+
+function planPart({ type, filters: given }: TypedFilters, context: QueryContext): PlannedPart {
+  const { scope, seq, connection, dictionary } = context;
+  const filters = flattened(given).map((filter) => querySql(filter, type, context));
+  const people = scopeDriver(type, scope, connection, dictionary);
+  const driver = cheapest([...filters, ...(people === undefined ? [] : [people])]);
+  const tests = filters.filter((one) => one !== driver).map((one) => one.test);
+  const conditions = allOf([
+    { sql: 'v.type = ?', parameters: [typeNumber(type)] },
+    visible(seq),
+    ...tests,
+    ...scopeConditions(scope, seq, connection, dictionary),
+  ]);
+  const select = driver?.select ?? typeSelect(type);
+  const from: Condition =
+    driver === undefined || driver.ordered
+      ? joined(select, conditions)
+      : {
+          sql: `FROM ver v WHERE v.rid IN (${select.sql}) AND ${conditions.sql}`,
+          parameters: [...select.parameters, ...conditions.parameters],
+        };
+  const wholes = filters.filter((one) => one !== driver && one.whole).map((one) => one.cost);
+  return { from, cost: Math.max(driver?.cost ?? COST_OF_TYPE, ...wholes) };
+}
+
+/** Filters that are all to hold, one by one: each of them may drive. */
+function flattened(filters: readonly Filter[]): readonly Filter[] {
+  return filters.flatMap((filter) => (filter.kind === 'and' ? flattened(filter.filters) : [filter]));
+}
+
+function anyOfParts(parts: readonly PlannedPart[]): Condition {
+  return {
+    sql: `FROM ver v WHERE v.rid IN (${parts.map(({ from }) => `SELECT v.rid ${from.sql}`).join(' UNION ALL ')})`,
+    parameters: parts.flatMap(({ from }) => from.parameters),
   };
 }
 
@@ -116,14 +130,15 @@ function scopeDriver(
   };
 }
 
-function sortSql(key: SortKey, type: string, dictionary: Dictionary): Condition {
+function sortSql(key: SortKey, types: readonly string[], dictionary: Dictionary): Condition {
   const direction = key.descending ? 'DESC' : 'ASC';
   if (key.by.kind === 'last-updated') return { sql: `v.at ${direction}`, parameters: [] };
   if (key.by.kind === 'id')
     return { sql: `(SELECT e.id FROM ent e WHERE e.lid = v.lid) ${direction}`, parameters: [] };
-  const pt = dictionary.parameter(type, key.by.parameter.code);
-  if (pt === undefined) return { sql: 'NULL', parameters: [] };
-  const value = sortValue(key.by.parameter.kind, pt, key.descending);
+  const { code, kind } = key.by.parameter;
+  const pts = types.map((type) => dictionary.parameter(type, code)).filter((pt) => pt !== undefined);
+  if (pts.length === 0) return { sql: 'NULL', parameters: [] };
+  const value = sortValue(kind, pts, key.descending);
   return { sql: `${value.sql} ${direction} NULLS LAST`, parameters: value.parameters };
 }
 
@@ -134,38 +149,29 @@ function sortSql(key: SortKey, type: string, dictionary: Dictionary): Condition 
 const isSortedByToken = (kind: string): boolean => kind === 'token' || kind === 'uri';
 
 /** The value that a version sorts by: the least one going up, the greatest going down. */
-function sortValue(kind: string, pt: number, descending: boolean): Condition {
+function sortValue(kind: string, pts: readonly number[], descending: boolean): Condition {
   const pick = descending ? 'max' : 'min';
+  const own = `x.rid = v.rid AND x.pt IN (${pts.join()})`;
+  const value = (sql: string): Condition => ({ sql: `(${sql})`, parameters: [] });
   switch (kind) {
     case 'date':
-      return {
-        sql: `(SELECT ${pick}(x.${descending ? 'hi' : 'lo'}) FROM dat x WHERE x.rid = v.rid AND x.pt = ?)`,
-        parameters: [pt],
-      };
+      return value(`SELECT ${pick}(x.${descending ? 'hi' : 'lo'}) FROM dat x WHERE ${own}`);
     case 'number':
     case 'quantity':
-      return {
-        sql: `(SELECT ${pick}(x.value) FROM qty x WHERE x.rid = v.rid AND x.pt = ?)`,
-        parameters: [pt],
-      };
+      return value(`SELECT ${pick}(x.value) FROM qty x WHERE ${own}`);
     case 'string':
-      return {
-        sql: `(SELECT ${pick}(x.norm) FROM str x WHERE x.rid = v.rid AND x.pt = ?)`,
-        parameters: [pt],
-      };
+      return value(`SELECT ${pick}(x.norm) FROM str x WHERE ${own}`);
     case 'reference':
-      return {
-        sql: `(SELECT ${pick}(e.id) FROM ref x JOIN ent e ON e.lid = x.lid WHERE x.rid = v.rid AND x.pt = ?)`,
-        parameters: [pt],
-      };
-    default: {
-      const low = pt * TERM_SPAN;
-      return {
-        sql: `(SELECT s.least FROM (SELECT x.rid AS whose, ${pick}(t.code) AS least FROM ix x
-          JOIN term t ON t.tid = x.k - ?
-          WHERE x.k >= ? AND x.k < ? GROUP BY x.rid) s WHERE s.whose = v.rid)`,
-        parameters: [low, low, low + TERM_SPAN],
-      };
-    }
+      return value(`SELECT ${pick}(e.id) FROM ref x JOIN ent e ON e.lid = x.lid WHERE ${own}`);
+    default:
+      return value(`SELECT s.least FROM (SELECT y.rid AS whose, ${pick}(y.code) AS least FROM (
+        ${pts.map(termsOf).join(' UNION ALL ')}) y GROUP BY y.rid) s WHERE s.whose = v.rid`);
   }
+}
+
+/** Every version that has a token under a parameter, with its code. */
+function termsOf(pt: number): string {
+  const low = pt * TERM_SPAN;
+  return `SELECT x.rid AS rid, t.code AS code FROM ix x JOIN term t ON t.tid = x.k - ${low}
+    WHERE x.k >= ${low} AND x.k < ${low + TERM_SPAN}`;
 }
