@@ -112,7 +112,7 @@ export function snapshotContract(open: OpenStore): void {
       observation(`page-${n}`, [], {
         code: { coding: [{ system: 'urn:codes', code: 'paged' }] },
         effectiveDateTime: `2026-01-${String(28 - n).padStart(2, '0')}`,
-        valueQuantity: { value: n % 4, unit: 'g' },
+        ...(n % 5 === 0 ? {} : { valueQuantity: { value: n % 4, unit: 'g' } }),
         ...more,
       });
 
@@ -126,6 +126,8 @@ export function snapshotContract(open: OpenStore): void {
         '&_sort=_id',
         '&_sort=-_lastUpdated,-_id',
         '&_sort=code',
+        '&_sort=-value-quantity,date',
+        '&_sort=status,-subject,value-quantity,_id',
       ];
       for (const sort of sorts) {
         const text = `Observation?code=urn:codes|paged&_count=3${sort}`;

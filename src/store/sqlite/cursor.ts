@@ -10,7 +10,7 @@ import { Failure } from '../../base/failure.ts';
 export interface Cursor {
   /** The snapshot that every page of one search is read in. */
   readonly seq: number;
-  /** The last rid, or the number of rows gone by: whichever the plan pages by. */
+  /** The last rid of a search; of a history the last version, of a compartment the rows gone by. */
   readonly after: number;
 }
 

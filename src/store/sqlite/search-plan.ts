@@ -3,24 +3,21 @@
  * guessed); the others test each version it finds. Scope and snapshot are conditions of the same statement,
  * of its total and of its order.
  */
-import type { Filter, SearchQuery, SortKey, TypedFilters } from '../../fhir/search-query.ts';
+import type { Filter, SearchQuery, TypedFilters } from '../../fhir/search-query.ts';
 import type { Scope } from '../scope.ts';
 import type { Connection } from './connection.ts';
-import { type Dictionary, TERM_SPAN, typeNumber } from './dictionary.ts';
+import { type Dictionary, typeNumber } from './dictionary.ts';
 import { type FilterSql, typeSelect } from './filter-sql.ts';
 import { cheapest, type QueryContext, querySql } from './query-sql.ts';
 import { personLids, scopeConditions } from './scope-sql.ts';
+import { type SortedBy, sortKeySql } from './sort-sql.ts';
 import { allOf, type Condition, visible } from './sql-condition.ts';
 
 export interface SearchPlan {
   /** `FROM … WHERE …` */
   readonly from: Condition;
-  readonly orderBy: Condition;
-  /**
-   * True where the order is that of rid and a page can begin behind the last one seen; otherwise pages
-   * count rows.
-   */
-  readonly byRid: boolean;
+  /** What it is sorted by before the order of rids, which is the order of commits. */
+  readonly order: readonly SortedBy[];
   /**
    * Rows that the search goes through at least: over a bound it is no work for the thread that answers
    * reads.
@@ -34,22 +31,12 @@ export function planSearch(query: SearchQuery, context: QueryContext): SearchPla
   const [first] = parts;
   const from = parts.length === 1 && first !== undefined ? first.from : anyOfParts(parts);
   const types = [query, ...(query.also ?? [])].map((part) => part.type);
-  const order = query.sort.map((key) => sortSql(key, types, context.dictionary));
-  const byToken = query.sort.some(
-    (key) => key.by.kind === 'parameter' && isSortedByToken(key.by.parameter.kind),
+  const order = query.sort.map((key) => sortKeySql(key, types, context.dictionary));
+  const cost = parts.reduce(
+    (sum, part) => sum + part.cost,
+    order.some((key) => key.whole) ? COST_OF_TYPE : 0,
   );
-  const cost = parts.reduce((sum, part) => sum + part.cost, byToken ? COST_OF_TYPE : 0);
-  if (order.length === 0)
-    return { from, orderBy: { sql: 'ORDER BY v.rid', parameters: [] }, byRid: true, cost };
-  return {
-    from,
-    orderBy: {
-      sql: `ORDER BY ${order.map((one) => one.sql).join(', ')}, v.rid`,
-      parameters: order.flatMap((one) => one.parameters),
-    },
-    byRid: false,
-    cost,
-  };
+  return { from, order, cost };
 }
 
 interface PlannedPart {
@@ -128,50 +115,4 @@ function scopeDriver(
     whole: false,
     ordered: false,
   };
-}
-
-function sortSql(key: SortKey, types: readonly string[], dictionary: Dictionary): Condition {
-  const direction = key.descending ? 'DESC' : 'ASC';
-  if (key.by.kind === 'last-updated') return { sql: `v.at ${direction}`, parameters: [] };
-  if (key.by.kind === 'id')
-    return { sql: `(SELECT e.id FROM ent e WHERE e.lid = v.lid) ${direction}`, parameters: [] };
-  const { code, kind } = key.by.parameter;
-  const pts = types.map((type) => dictionary.parameter(type, code)).filter((pt) => pt !== undefined);
-  if (pts.length === 0) return { sql: 'NULL', parameters: [] };
-  const value = sortValue(kind, pts, key.descending);
-  return { sql: `${value.sql} ${direction} NULLS LAST`, parameters: value.parameters };
-}
-
-/**
- * Tokens and URIs: their index leads from the value to the version and not back, so that all of a parameter
- * is gone through.
- */
-const isSortedByToken = (kind: string): boolean => kind === 'token' || kind === 'uri';
-
-/** The value that a version sorts by: the least one going up, the greatest going down. */
-function sortValue(kind: string, pts: readonly number[], descending: boolean): Condition {
-  const pick = descending ? 'max' : 'min';
-  const own = `x.rid = v.rid AND x.pt IN (${pts.join()})`;
-  const value = (sql: string): Condition => ({ sql: `(${sql})`, parameters: [] });
-  switch (kind) {
-    case 'date':
-      return value(`SELECT ${pick}(x.${descending ? 'hi' : 'lo'}) FROM dat x WHERE ${own}`);
-    case 'number':
-    case 'quantity':
-      return value(`SELECT ${pick}(x.value) FROM qty x WHERE ${own}`);
-    case 'string':
-      return value(`SELECT ${pick}(x.norm) FROM str x WHERE ${own}`);
-    case 'reference':
-      return value(`SELECT ${pick}(e.id) FROM ref x JOIN ent e ON e.lid = x.lid WHERE ${own}`);
-    default:
-      return value(`SELECT s.least FROM (SELECT y.rid AS whose, ${pick}(y.code) AS least FROM (
-        ${pts.map(termsOf).join(' UNION ALL ')}) y GROUP BY y.rid) s WHERE s.whose = v.rid`);
-  }
-}
-
-/** Every version that has a token under a parameter, with its code. */
-function termsOf(pt: number): string {
-  const low = pt * TERM_SPAN;
-  return `SELECT x.rid AS rid, t.code AS code FROM ix x JOIN term t ON t.tid = x.k - ${low}
-    WHERE x.k >= ${low} AND x.k < ${low + TERM_SPAN}`;
 }

@@ -10,6 +10,7 @@ import type { Cursor } from './cursor.ts';
 import type { Dictionary } from './dictionary.ts';
 import { includedRids } from './included-rids.ts';
 import { planSearch, type SearchPlan } from './search-plan.ts';
+import { pageSelect } from './sort-sql.ts';
 
 /** A page as version numbers; bodies are read by whoever sends them out. */
 export interface FoundPage {
@@ -62,33 +63,14 @@ export function runSearch(
       ? undefined
       : Number(connection.get(`SELECT count(*) ${plan.from.sql}`, plan.from.parameters, false)?.[0] ?? 0);
   if (query.count === 0) return { rids: [], included: [], ...(total === undefined ? {} : { total }) };
-  const after = plan.byRid ? ' AND v.rid > ?' : '';
-  const rows = connection.all(
-    `SELECT v.rid ${plan.from.sql}${after} ${plan.orderBy.sql} LIMIT ? OFFSET ?`,
-    [
-      ...plan.from.parameters,
-      ...(plan.byRid ? [cursor?.after ?? 0] : []),
-      ...plan.orderBy.parameters,
-      query.count + 1,
-      plan.byRid ? 0 : (cursor?.after ?? 0),
-    ],
-    false,
-  );
+  const page = pageSelect(plan.from, plan.order, cursor?.after, query.count + 1, connection);
+  const rows = connection.all(page.sql, page.parameters, false);
   const rids = rows.slice(0, query.count).map((row) => Number(row[0]));
-  const next = rows.length > query.count ? nextCursor(plan.byRid, seq, rids, cursor) : undefined;
+  const next = rows.length > query.count ? { seq, after: rids.at(-1) ?? 0 } : undefined;
   return {
     rids,
     included: includedRids({ ...run, seq }, rids, connection, dictionary),
     ...(next === undefined ? {} : { next }),
     ...(total === undefined ? {} : { total }),
   };
-}
-
-function nextCursor(
-  byRid: boolean,
-  seq: number,
-  rids: readonly number[],
-  cursor: Cursor | undefined,
-): Cursor {
-  return { seq, after: byRid ? (rids.at(-1) ?? 0) : (cursor?.after ?? 0) + rids.length };
 }
