@@ -7,6 +7,8 @@ import { pack } from 'tar-stream';
 import { systemClock } from '../src/base/clock.ts';
 import { timeOrderedIds } from '../src/base/ids.ts';
 import { effectiveSettings, type Settings } from '../src/base/settings.ts';
+import type { JsonObject } from '../src/fhir/json-access.ts';
+import type { DefinitionType, LoadedDefinitions } from '../src/fhir/loaded-definitions.ts';
 import type { ShelfParts } from '../src/packages/package-shelf.ts';
 
 export interface TarEntry {
@@ -80,5 +82,15 @@ export async function shelfUnderTest(): Promise<ShelfUnderTest> {
       return path;
     },
     remove: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+/** Definitions as if they had been loaded; versions are not looked at. */
+export function loadedOf(definitions: readonly object[]): LoadedDefinitions {
+  const found = definitions as readonly (JsonObject & { readonly url: string })[];
+  const ofType = (type: DefinitionType): typeof found => found.filter((one) => one.resourceType === type);
+  return {
+    find: (type, canonical) => ofType(type).find(({ url }) => url === canonical.split('|')[0]),
+    urls: (type) => ofType(type).map(({ url }) => url),
   };
 }

@@ -208,6 +208,11 @@ export const SETTINGS = {
   ),
   packageEntryBytesMax: setting<number>(50_000_000, 'bytes', 'Largest single file of a FHIR package.'),
   packageEntriesMax: setting<number>(20_000, 'files', 'Most files of one FHIR package.'),
+  valueSetCodesMax: setting<number>(
+    20_000,
+    'codes',
+    'Most codes of a value set that a search by :in or :not-in looks for.',
+  ),
   packageFetchSeconds: setting<number>(
     120,
     's',

@@ -7,7 +7,8 @@ import fhirpath from 'fhirpath';
 import { isObject, type JsonObject } from '../json-access.ts';
 import type { DefinitionSource, Membership } from './definition-source.ts';
 
-type Find = (type: string, canonical: string) => JsonObject | undefined;
+/** A definition by its address, as DefinitionSource.find. */
+export type Find = (type: string, canonical: string) => JsonObject | undefined;
 type CodeSource = Pick<DefinitionSource, 'membership' | 'codeIn' | 'displays'>;
 
 interface Concept {
@@ -17,7 +18,8 @@ interface Concept {
   readonly properties: ReadonlyMap<string, readonly string[]>;
 }
 
-interface System {
+/** A code system that was read: its concepts by their codes. */
+export interface System {
   readonly complete: boolean;
   readonly caseSensitive: boolean;
   readonly concepts: ReadonlyMap<string, Concept>;
@@ -58,6 +60,8 @@ class ValueSets {
   private readonly find: Find;
   private readonly systemOf: (url: string) => System | undefined;
   private readonly codeIn: (system: string, code: string) => Membership;
+  /** Answers to the question that is asked now; what contains itself is not known inside itself. */
+  private readonly asked = new Map<string, Membership>();
 
   constructor(find: Find, systemOf: ValueSets['systemOf'], codeIn: ValueSets['codeIn']) {
     this.find = find;
@@ -65,7 +69,18 @@ class ValueSets {
     this.codeIn = codeIn;
   }
 
+  /** Each value set is looked into once a question, however often others name it. */
   membership(url: string, system: string | undefined, code: string, depth: number): Membership {
+    if (depth === 0) this.asked.clear();
+    const known = this.asked.get(url);
+    if (known !== undefined) return known;
+    this.asked.set(url, 'unknown');
+    const answer = this.answer(url, system, code, depth);
+    this.asked.set(url, answer);
+    return answer;
+  }
+
+  private answer(url: string, system: string | undefined, code: string, depth: number): Membership {
     const set = depth > NESTING_MAX ? undefined : this.find('ValueSet', url);
     if (set === undefined) return 'unknown';
     const { compose, expansion } = set;
@@ -120,7 +135,8 @@ function both(a: Membership, b: Membership): Membership {
   return a === 'unknown' || b === 'unknown' ? 'unknown' : 'in';
 }
 
-function passes(system: System, filter: JsonObject, code: string): Membership {
+/** Whether a concept passes a filter of a value set. */
+export function passes(system: System, filter: JsonObject, code: string): Membership {
   const { property, op, value } = filter;
   const concept = conceptOf(system, code);
   if (concept === undefined || typeof value !== 'string' || typeof property !== 'string') return 'unknown';
@@ -150,6 +166,30 @@ function valuesOf(concept: Concept, property: string): readonly string[] {
   return concept.properties.get(property) ?? (property === 'parent' ? concept.parents : []);
 }
 
+/** Every code that the system's definition brings. */
+export function conceptsOf(system: System): readonly string[] {
+  return [...system.concepts.values()].map(({ code }) => code);
+}
+
+/** Whether the definition brings all codes that the system has. */
+export function isComplete(system: System): boolean {
+  return system.complete;
+}
+
+/** The code itself and those below it, or above it; undefined where the system has it not. */
+export function conceptsBelow(
+  system: System,
+  code: string,
+  direction: 'above' | 'below',
+): readonly string[] | undefined {
+  const concept = conceptOf(system, code);
+  if (concept === undefined) return undefined;
+  const others = [...system.concepts.values()].filter((one) =>
+    direction === 'below' ? isBelow(system, one, concept.code) : isBelow(system, concept, one.code),
+  );
+  return [concept.code, ...others.filter((one) => one !== concept).map((one) => one.code)];
+}
+
 /** Walks up; a hierarchy with a circle in it ends too. */
 function isBelow(system: System, concept: Concept, ancestor: string): boolean {
   const seen = new Set<string>();
@@ -167,7 +207,8 @@ function conceptOf(system: System, code: string): Concept | undefined {
   return system.concepts.get(system.caseSensitive ? code : code.toLowerCase());
 }
 
-function readSystem(resource: JsonObject | undefined): System | undefined {
+/** The concepts of a code system; undefined where its definition brings none. */
+export function readSystem(resource: JsonObject | undefined): System | undefined {
   if (resource === undefined || resource.content === 'not-present' || resource.concept === undefined) {
     return undefined;
   }

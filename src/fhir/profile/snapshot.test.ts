@@ -50,7 +50,8 @@ const OTHERWISE: Readonly<Record<string, string>> = {
   cholesterol: 'constraints of SimpleQuantity are kept on an element that is any Quantity',
   hdlcholesterol: 'as cholesterol',
   ldlcholesterol: 'as cholesterol',
-  'provenance-relevant-history': 'a content reference leads to the slice of what it refers to, and to it alone',
+  'provenance-relevant-history':
+    'a content reference leads to the slice of what it refers to, and to it alone',
 };
 
 /** What a validator reads of an element. */
