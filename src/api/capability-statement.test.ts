@@ -12,6 +12,7 @@ const bytes = capabilityStatement({
   base: 'http://x/fhir',
   name: 'X',
   date: '2026-11-23',
+  conditionalDeleteMax: 1,
 });
 const statement = JSON.parse(bytes.toString()) as CapabilityStatement;
 const [rest] = statement.rest ?? [];

@@ -21,6 +21,8 @@ export interface CapabilityParts {
   readonly name: string;
   /** YYYY-MM-DD or an instant: when this statement was made. */
   readonly date: string;
+  /** The setting of this name. */
+  readonly conditionalDeleteMax: number;
 }
 
 /** The statement as JSON text. */
@@ -41,7 +43,7 @@ export function capabilityStatement(parts: CapabilityParts): Buffer {
           description:
             'Every address but /metadata needs a bearer token of this node (Authorization: Bearer …).',
         },
-        resource: resourceTypes.map((type) => resourceCapability(type, parts.rows)),
+        resource: resourceTypes.map((type) => resourceCapability(type, parts)),
         interaction: systemInteractions(parts.rows).map((code) => ({ code })),
       },
     ],
@@ -58,7 +60,8 @@ function systemInteractions(rows: RouteRows): readonly SystemCode[] {
   );
 }
 
-function resourceCapability(type: ResourceType, rows: RouteRows): CapabilityStatementRestResource {
+function resourceCapability(type: ResourceType, parts: CapabilityParts): CapabilityStatementRestResource {
+  const { rows } = parts;
   const codes = rows.interactions.filter((one) => one.level !== 'system').map((one) => one.code);
   const parameters = searchableParameters(type);
   const operations = rows.operations.filter((one) => one.type === type);
@@ -70,8 +73,8 @@ function resourceCapability(type: ResourceType, rows: RouteRows): CapabilityStat
     updateCreate: codes.includes('update'),
     conditionalCreate: true,
     conditionalRead: 'full-support',
-    conditionalUpdate: false,
-    conditionalDelete: 'not-supported',
+    conditionalUpdate: true,
+    conditionalDelete: parts.conditionalDeleteMax > 1 ? 'multiple' : 'single',
     referencePolicy: ['literal', 'logical', 'local'],
     ...listed(
       'searchInclude',

@@ -2,14 +2,23 @@
  * Whether the asker holds a version already. R4 "Conditional read", http://hl7.org/fhir/R4/http.html#cread.
  */
 import type { InstantMs, VersionId } from '../base/brands.ts';
-import { etagOf } from './answers.ts';
-import type { RequestHeaders } from './fhir-call.ts';
+import type { Stored } from '../store/store.ts';
+import { etagOf, storedAnswer } from './answers.ts';
+import type { FhirAnswer, RequestHeaders } from './fhir-call.ts';
+
+/** A stored version, untouched; 304 without it where the asker holds it already. */
+export function unlessHeld(headers: RequestHeaders, stored: Stored): FhirAnswer {
+  const answer = storedAnswer(stored);
+  if (!isHeld(headers, stored)) return answer;
+  const { body: _held, ...rest } = answer;
+  return { ...rest, status: 304 };
+}
 
 /**
  * True where the asker holds this version already, so that 304 is the answer. If-None-Match goes before
  * the date.
  */
-export function isHeld(
+function isHeld(
   headers: RequestHeaders,
   version: { readonly versionId: VersionId; readonly lastUpdated: InstantMs },
 ): boolean {

@@ -111,6 +111,13 @@ const writeRows =
     if (by.includes(asker)) return [done];
     return [`refuse refused ${target} ${persons} rule=role act=${act}`];
   };
+/** A write of what a condition finds, which is nothing: role first, then the search, then what comes of it. */
+const conditionalRows =
+  (act: string, done: readonly string[]) =>
+  (asker: Asking): readonly string[] =>
+    WRITERS.includes(asker)
+      ? [...done, `search ok Observation?_id ${none}`]
+      : [`refuse refused Observation?_id [] rule=role act=${act}`];
 const note = (id?: string): object => ({
   resourceType: 'Observation',
   ...(id === undefined ? {} : { id }),
@@ -118,6 +125,7 @@ const note = (id?: string): object => ({
   code: { text: 'new' },
   subject: { reference: 'Patient/anna' },
 });
+const none = '[] matches=0 included=0';
 const form = { 'content-type': 'application/x-www-form-urlencoded' };
 const bundle = (type: string, ...entry: readonly object[]): object => ({
   resourceType: 'Bundle',
@@ -128,7 +136,6 @@ const NUMBER = `https://fhir.nhs.uk/Id/nhs-number|${ANNA}`;
 const read = row(200, 404, 200, 200, 403, 403, 200);
 const search = row(200, 200, 200, 200, 403, 403, 200);
 const missing = row(404, 404, 404, 404, 403, 403, 404);
-const none = '[] matches=0 included=0';
 const everythingRows =
   (resources: number) =>
   (asker: Asking): readonly string[] => [
@@ -325,8 +332,19 @@ const ROUTES: readonly Route[] = [
   { request: 'GET /fhir/Patient/$nonsense', status: all(404), sees: [], audit: nothing },
   unbuilt('PATCH /fhir/Patient/anna'),
   unbuilt('PATCH /fhir/Patient?family=x'),
-  unbuilt('PUT /fhir/Patient?family=x', { body: { resourceType: 'Patient' } }),
-  unbuilt('DELETE /fhir/Patient?family=x'),
+  {
+    request: 'PUT /fhir/Observation?_id=none',
+    body: note(),
+    status: row(403, 403, 201, 201, 403, 403, 201),
+    sees: [],
+    audit: conditionalRows('update', [`create ok Observation/${NEW} [anna]`]),
+  },
+  {
+    request: 'DELETE /fhir/Observation?_id=none',
+    status: row(403, 403, 204, 204, 403, 403, 204),
+    sees: [],
+    audit: conditionalRows('delete', []),
+  },
   unbuilt('DELETE /fhir?_type=Patient'),
   unbuilt('GET /fhir?_type=Patient'),
   unbuilt('POST /fhir/_search', { body: '_type=Patient', headers: form }),

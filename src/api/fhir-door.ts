@@ -249,6 +249,7 @@ class FhirDoor {
       base: this.#context.base,
       name: this.#options.config.name,
       date: isoInstant(this.#options.clock.now()),
+      conditionalDeleteMax: this.#context.settings.conditionalDeleteMax,
     });
     return this.#statement;
   }

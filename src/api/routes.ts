@@ -37,9 +37,7 @@ export const routes: RouteRows = {
   unbuilt: [
     { code: 'patch', method: 'PATCH', shape: 'instance' },
     { code: 'patch (conditional)', method: 'PATCH', shape: 'type' },
-    { code: 'update (conditional)', method: 'PUT', shape: 'type' },
-    { code: 'delete (conditional)', method: 'DELETE', shape: 'type' },
-    { code: 'delete (conditional)', method: 'DELETE', shape: 'base' },
+    { code: 'delete (conditional, of several types)', method: 'DELETE', shape: 'base' },
     { code: 'search-system', method: 'GET', shape: 'base' },
     { code: 'search-system', method: 'POST', shape: 'base-search' },
     { code: 'search-compartment', method: 'GET', shape: 'compartment' },

@@ -33,6 +33,11 @@ export const SETTINGS = {
     'bytes',
     'Most bytes that the entries of one batch or transaction may read together.',
   ),
+  conditionalDeleteMax: setting<number>(
+    1,
+    'resources',
+    'Most resources that one conditional delete may remove; 1 refuses a condition that several fit.',
+  ),
   batchLanesMax: setting<number>(
     16,
     'entries',

@@ -7,7 +7,7 @@ import type { VersionId } from '../base/brands.ts';
 import { Failure } from '../base/failure.ts';
 import type { Settings } from '../base/settings.ts';
 import { parseSearch } from '../fhir/parse-search.ts';
-import { pairsOf } from '../fhir/query-pairs.ts';
+import { type Pairs, pairsOf } from '../fhir/query-pairs.ts';
 import type { ResourceType } from '../fhir/resource.ts';
 import type { SearchQuery } from '../fhir/search-query.ts';
 import type { EntryHeaders } from './request-entry.ts';
@@ -34,12 +34,16 @@ export function mustBeAbsent(headers: EntryHeaders): boolean {
 }
 
 /**
- * The search behind If-None-Exist, or behind a conditional reference; what is unknown in it always fails,
+ * The search behind If-None-Exist, the address of a conditional write, or a conditional reference; what is unknown in it always fails,
  * since a condition that is only half understood finds the wrong resource. Throws Failure `invalid`,
  * `not-supported`.
  */
-export function conditionQuery(settings: Settings, type: ResourceType, query: string): SearchQuery {
-  const pairs = pairsOf(query.replace(/^\?/, ''));
+export function conditionQuery(
+  settings: Settings,
+  type: ResourceType,
+  condition: string | Pairs,
+): SearchQuery {
+  const pairs = typeof condition === 'string' ? pairsOf(condition.replace(/^\?/, '')) : condition;
   const { query: search } = parseSearch(type, pairs, { strict: true, settings });
   if (search.filters.length === 0) {
     throw new Failure('invalid', `A condition on ${type} needs at least one search parameter.`);

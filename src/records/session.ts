@@ -80,6 +80,11 @@ export interface RecordSession {
    * decides and audits for itself. Throws Failure `forbidden` with its audit row in the log.
    */
   permit(act: DoorAct): Promise<void>;
+  /**
+   * Whether the asker may write this type at all, before a condition looks for what to write. Throws Failure
+   * `forbidden` with its audit row in the log; `target` is what the row says was wanted.
+   */
+  permitWrite(action: AuditDraft['action'], type: ResourceType, target: string): Promise<void>;
   /** As `permit`, for a read that no other method records: the row of one that is permitted is in the log, too. */
   permitRead(act: DoorAct): Promise<void>;
   /** Commits after `after`; role `node` and `system` only. */

@@ -215,6 +215,17 @@ export class StoreSession implements RecordSession {
     if (decision.kind === 'refuse') throw await this.#refused(decision, target, NO_PERSONS, action);
   }
 
+  async permitWrite(action: Act['action'], type: ResourceType, target: string): Promise<void> {
+    const decision = decide({
+      asker: this.asker,
+      at: this.#parts.ods,
+      action: 'write',
+      own: NO_PERSONS,
+      type,
+    });
+    if (decision.kind === 'refuse') throw await this.#refused(decision, target, NO_PERSONS, action);
+  }
+
   async permitRead(act: DoorAct): Promise<void> {
     await this.permit(act);
     await this.#auditRead({

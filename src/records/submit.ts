@@ -50,7 +50,7 @@ export async function submitOps(
     throw new Failure('forbidden', refusal.text);
   }
 
-  const ops = named.map((op) => (op.op === 'create' && scope !== undefined ? { ...op, within: scope } : op));
+  const ops = scope === undefined ? named : named.map((op) => within(op, scope));
   const touched = await persons.before(ops);
   const draft = auditDraft(asker, clock.now(), { ...act, persons: [...replaced], outcome: 'ok' });
   try {
@@ -62,6 +62,12 @@ export async function submitOps(
     await auditFailure(parts, { ...draft, persons: [...new Set([...replaced, ...personsIn(ops)])] }, error);
     throw error;
   }
+}
+
+/** What a condition may find: what the asker may not see counts as not there. */
+function within(op: WriteOp, scope: Scope): WriteOp {
+  if (op.op === 'create') return { ...op, within: scope };
+  return op.foundBy === undefined ? op : { ...op, foundBy: { ...op.foundBy, within: scope } };
 }
 
 /**

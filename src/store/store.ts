@@ -22,7 +22,7 @@ export type WriteOp =
       /**
        * What the caller found by ifNoneExist and wrote references by. The commit throws Failure `lock-error`
        * and writes nothing where it finds something else, so that no reference leads to an id that was never
-       * given.
+       * given. With `none` the id may be that of a resource that was deleted: it goes on from there.
        */
       readonly expected?: Id | 'none';
       /** Whom ifNoneExist may find: what the caller may not see counts as none. Everything where left out. */
@@ -38,8 +38,25 @@ export type WriteOp =
       readonly resource: Identified;
       readonly ifMatch?: VersionId | 'absent';
       readonly onlyIfChanged?: true;
+      readonly foundBy?: FoundBy;
     }
-  | { readonly op: 'delete'; readonly type: ResourceType; readonly id: Id; readonly ifMatch?: VersionId };
+  | {
+      readonly op: 'delete';
+      readonly type: ResourceType;
+      readonly id: Id;
+      readonly ifMatch?: VersionId;
+      readonly foundBy?: FoundBy;
+    };
+
+/**
+ * The search by which the caller found the resource of an op. The commit throws Failure `lock-error` and writes
+ * nothing where it does not find this one, `multiple-matches` where it finds others too.
+ */
+export interface FoundBy {
+  readonly query: SearchQuery;
+  /** Whom the search may find; everything where left out. */
+  readonly within?: Scope;
+}
 
 /** One version as it is kept. `bytes` is the wire JSON, sent out untouched. */
 export interface Stored {

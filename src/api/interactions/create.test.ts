@@ -346,14 +346,6 @@ describe('update', () => {
         status: 501,
         contains: ['patch'],
       },
-      {
-        name: 'by a condition',
-        request: 'PUT /fhir/Basic?identifier=x',
-        as: 'system',
-        body: basic(),
-        status: 501,
-        contains: ['update (conditional)'],
-      },
     ],
   );
 

@@ -1,6 +1,5 @@
 /** Read: the current version. R4 http://hl7.org/fhir/R4/http.html#read. */
-import { storedAnswer } from '../answers.ts';
-import { isHeld } from '../conditions.ts';
+import { unlessHeld } from '../conditions.ts';
 import type { FhirAnswer, FhirCall } from '../fhir-call.ts';
 import type { Interaction } from '../interaction.ts';
 import { idOf, typeOf } from '../interaction.ts';
@@ -17,8 +16,5 @@ export const read: Interaction = {
 async function answerRead(call: FhirCall): Promise<FhirAnswer> {
   if (call.prefer.strict) requireKnown(call.pairs, ['_format', '_pretty'], 'a read');
   const stored = await call.session.read(typeOf(call), idOf(call));
-  const answer = storedAnswer(stored);
-  if (!isHeld(call.headers, stored)) return answer;
-  const { body: _held, ...rest } = answer;
-  return { ...rest, status: 304 };
+  return unlessHeld(call.headers, stored);
 }

@@ -380,8 +380,8 @@ describe('refused', () => {
         request: 'POST /fhir',
         as: 'system',
         body: bundle({ resource: basic, request: { method: 'PUT', url: 'Basic?identifier=x' } }),
-        status: 501,
-        contains: ['update (conditional)', 'Bundle.entry[0]'],
+        status: 400,
+        contains: ['\\"update\\"', 'Bundle.entry[0]'],
       },
       {
         name: 'an address on another server',

@@ -1,5 +1,5 @@
 /** Vread: one version. R4 http://hl7.org/fhir/R4/http.html#vread. */
-import { storedAnswer } from '../answers.ts';
+import { unlessHeld } from '../conditions.ts';
 import type { FhirAnswer, FhirCall } from '../fhir-call.ts';
 import type { Interaction } from '../interaction.ts';
 import { idOf, typeOf, versionIdOf } from '../interaction.ts';
@@ -13,5 +13,6 @@ export const vread: Interaction = {
 };
 
 async function answerVread(call: FhirCall): Promise<FhirAnswer> {
-  return storedAnswer(await call.session.readVersion(typeOf(call), idOf(call), versionIdOf(call)));
+  const stored = await call.session.readVersion(typeOf(call), idOf(call), versionIdOf(call));
+  return unlessHeld(call.headers, stored);
 }

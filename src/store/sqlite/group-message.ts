@@ -2,6 +2,7 @@
 import { Failure, type Issue, type IssueType } from '../../base/failure.ts';
 import type { SearchQuery } from '../../fhir/search-query.ts';
 import type { Scope } from '../scope.ts';
+import type { FoundBy } from '../store.ts';
 import type { PreparedWrite } from './prepare-write.ts';
 
 export type PreparedOp =
@@ -21,8 +22,15 @@ export type PreparedOp =
       readonly write: PreparedWrite;
       readonly ifMatch?: string;
       readonly onlyIfChanged?: true;
+      readonly foundBy?: FoundBy;
     }
-  | { readonly op: 'delete'; readonly type: string; readonly id: string; readonly ifMatch?: string };
+  | {
+      readonly op: 'delete';
+      readonly type: string;
+      readonly id: string;
+      readonly ifMatch?: string;
+      readonly foundBy?: FoundBy;
+    };
 
 export interface BlobChange {
   readonly space: string;

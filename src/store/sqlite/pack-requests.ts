@@ -5,6 +5,7 @@
  */
 import type { SearchQuery } from '../../fhir/search-query.ts';
 import type { Scope } from '../scope.ts';
+import type { FoundBy } from '../store.ts';
 import type { BlobChange, PreparedOp, WriteRequest } from './group-message.ts';
 import type { FlatIndex, PreparedWrite } from './prepare-write.ts';
 
@@ -12,7 +13,7 @@ export interface PackedRequests {
   readonly texts: readonly string[];
   /** Places of texts, counts and values, in the order in which they are read. */
   readonly numbers: Float64Array;
-  /** What is rare: blobs, and the conditions of conditional creates. */
+  /** What is rare: blobs, and the searches behind conditions. */
   readonly others: readonly unknown[];
 }
 
@@ -70,9 +71,11 @@ class Packer {
         this.#write(op.write);
         this.#optional(op.ifMatch);
         this.#numbers.push(op.onlyIfChanged === true ? 1 : 0);
+        this.#other(op.foundBy);
         break;
       case 'delete':
         this.#optional(op.ifMatch);
+        this.#other(op.foundBy);
     }
   }
 
@@ -178,18 +181,24 @@ class Unpacker {
       case 'put': {
         const write = this.#write();
         const ifMatch = this.#optional();
-        const condition = ifMatch === undefined ? {} : { ifMatch };
-        return this.#number() === 1
+        const isOnlyIfChanged = this.#number() === 1;
+        const condition = this.#conditions(ifMatch);
+        return isOnlyIfChanged
           ? { op, type, id, write, ...condition, onlyIfChanged: true }
           : { op, type, id, write, ...condition };
       }
       case 'delete': {
         const ifMatch = this.#optional();
-        return { op, type, id, ...(ifMatch === undefined ? {} : { ifMatch }) };
+        return { op, type, id, ...this.#conditions(ifMatch) };
       }
       default:
         throw new Error('a packed request has an op of no kind');
     }
+  }
+
+  #conditions(ifMatch: string | undefined): { ifMatch?: string; foundBy?: FoundBy } {
+    const foundBy = this.#other<FoundBy>();
+    return { ...(ifMatch === undefined ? {} : { ifMatch }), ...(foundBy === undefined ? {} : { foundBy }) };
   }
 
   #write(): PreparedWrite {

@@ -182,6 +182,7 @@ export class SqliteStore implements Store {
         type: op.type,
         id: op.id,
         ...(op.ifMatch === undefined ? {} : { ifMatch: op.ifMatch }),
+        ...(op.foundBy === undefined ? {} : { foundBy: op.foundBy }),
       };
     }
     const { resource } = op;
@@ -195,6 +196,7 @@ export class SqliteStore implements Store {
         write,
         ...(op.ifMatch === undefined ? {} : { ifMatch: op.ifMatch }),
         ...(op.onlyIfChanged === undefined ? {} : { onlyIfChanged: op.onlyIfChanged }),
+        ...(op.foundBy === undefined ? {} : { foundBy: op.foundBy }),
       };
     }
     const id = op.id ?? this.#parts.ids.next();

@@ -269,14 +269,11 @@ export class Writer {
 
   #create(op: Extract<PreparedOp, { op: 'create' }>, at: number): Written {
     if (op.ifNoneExist !== undefined) {
-      this.#rows.insert(); // what came before it is to be found too
-      const within = op.within ?? wholeScope;
-      if (lateTypes(op.ifNoneExist, within).length > 0) this.#late.insert();
-      const existing = this.#matching(op.ifNoneExist, within);
+      const existing = this.#matching(op.ifNoneExist, op.within);
       if (op.expected !== undefined && op.expected !== (existing?.id ?? 'none')) {
         throw new Failure(
           'lock-error',
-          'What If-None-Exist found has changed meanwhile. Send the request again.',
+          'What the condition found has changed meanwhile. Send the request again.',
         );
       }
       if (existing !== undefined) {
@@ -285,17 +282,37 @@ export class Writer {
       }
     }
     const lid = this.#dictionary.resource(op.type, op.id);
-    if (lid !== undefined && this.#current(lid) !== undefined) {
+    const current = lid === undefined ? undefined : this.#current(lid);
+    if (current !== undefined && !(current.deleted && op.expected === 'none')) {
       throw new Failure(
         'duplicate',
         `${op.type} has a resource under this id already. Leave the id to the server.`,
       );
     }
-    const rid = this.#version(op.type, op.id, lid, 1, at, op.write);
-    return { outcome: 'created', id: op.id, version: 1, at, rid };
+    const before = current === undefined ? undefined : this.#supersede(current, op.write.patients, at);
+    const version = (current?.version ?? 0) + 1;
+    const rid = this.#version(op.type, op.id, lid, version, at, op.write);
+    return {
+      outcome: 'created',
+      id: op.id,
+      version,
+      at,
+      rid,
+      ...(before === undefined ? {} : { before }),
+    };
+  }
+
+  /** Throws Failure `lock-error` where the search no longer finds the resource that the op is about. */
+  #requireFound({ id, foundBy }: Exclude<PreparedOp, { op: 'create' }>): void {
+    if (foundBy === undefined || this.#matching(foundBy.query, foundBy.within)?.id === id) return;
+    throw new Failure(
+      'lock-error',
+      'What the condition found has changed meanwhile. Send the request again.',
+    );
   }
 
   #put(op: Extract<PreparedOp, { op: 'put' }>, at: number): Written {
+    this.#requireFound(op);
     const lid = this.#dictionary.resource(op.type, op.id);
     const current = lid === undefined ? undefined : this.#current(lid);
     checkIfMatch(op.ifMatch, current);
@@ -325,6 +342,7 @@ export class Writer {
   }
 
   #delete(op: Extract<PreparedOp, { op: 'delete' }>, at: number): Written {
+    this.#requireFound(op);
     const lid = this.#dictionary.resource(op.type, op.id);
     const current = lid === undefined ? undefined : this.#current(lid);
     checkIfMatch(op.ifMatch, current);
@@ -409,7 +427,10 @@ export class Writer {
     };
   }
 
-  #matching(query: SearchQuery, scope: Scope): Written | undefined {
+  /** What a condition finds, with what came before it in the same group. */
+  #matching(query: SearchQuery, scope: Scope = wholeScope): Written | undefined {
+    this.#rows.insert();
+    if (lateTypes(query, scope).length > 0) this.#late.insert();
     const run = {
       query: { ...query, count: 2, sort: [], include: [], revinclude: [], total: 'none' as const },
       scope,
@@ -421,7 +442,7 @@ export class Writer {
     if (rids.length > 1) {
       throw new Failure(
         'multiple-matches',
-        `If-None-Exist finds more than one ${query.type}. Make the search narrower.`,
+        `The condition finds more than one ${query.type}. Make it narrower.`,
       );
     }
     if (rids[0] === undefined) return undefined;
