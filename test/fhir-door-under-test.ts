@@ -23,7 +23,7 @@ import type { AuditRow } from '../src/store/audit.ts';
 import { openStore } from '../src/store/open-store.ts';
 import { freePort } from './free-ports.ts';
 
-interface Answer {
+export interface Answer {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;

@@ -131,6 +131,23 @@ function decideWrite(role: Exclude<Role, 'node'>, row: PersonaRow, { type }: Que
 }
 
 /**
+ * Whether the asker may put these security labels on a resource or take them off it, where the resource is
+ * theirs to write. Nobody sets a label that closes it to themselves: they could neither see what they did
+ * nor undo it. What is closed already is not theirs to write.
+ */
+export function decideLabels({ actor }: Asker, labels: readonly string[]): Refusal | undefined {
+  if (labels.length === 0) return undefined;
+  const hidden = actor.role === 'node' ? labels : PERSONAS[actor.role].hiddenLabels;
+  const [first] = labels.filter((label) => hidden.includes(label));
+  if (first === undefined) return undefined;
+  return refuse(
+    'label',
+    `The role ${actor.role} may not set or remove a security label that closes a resource to it. ` +
+      'Ask somebody whose role sees what carries that label.',
+  );
+}
+
+/**
  * Who looked: the privacy officer for anybody, a patient for the own record. It shows no clinical content.
  */
 function decideAudit(role: Exclude<Role, 'node'>, row: PersonaRow, { own }: Question): Decision {

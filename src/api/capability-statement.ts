@@ -45,6 +45,10 @@ export function capabilityStatement(parts: CapabilityParts): Buffer {
         },
         resource: resourceTypes.map((type) => resourceCapability(type, parts)),
         interaction: systemInteractions(parts.rows).map((code) => ({ code })),
+        ...listed(
+          'operation',
+          parts.rows.operations.filter((one) => one.levels.includes('system')).map(operationCapability),
+        ),
       },
     ],
   };
@@ -64,7 +68,9 @@ function resourceCapability(type: ResourceType, parts: CapabilityParts): Capabil
   const { rows } = parts;
   const codes = rows.interactions.filter((one) => one.level !== 'system').map((one) => one.code);
   const parameters = searchableParameters(type);
-  const operations = rows.operations.filter((one) => one.type === type);
+  const operations = rows.operations.filter(
+    (one) => one.type === type || (one.type === 'any' && one.levels.some((level) => level !== 'system')),
+  );
   return {
     type,
     interaction: codes.map((code) => ({ code: code as 'read' })),

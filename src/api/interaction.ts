@@ -22,14 +22,16 @@ export type Shape =
   | 'base-history'
   | 'type-history'
   | 'compartment'
-  | 'system-operation'
-  | 'type-operation'
-  | 'instance-operation';
+  | OperationShape;
+
+/** Where an operation is called: each level has a form of path of its own. */
+export type OperationLevel = 'system' | 'type' | 'instance' | 'version';
+export type OperationShape = `${OperationLevel}-operation`;
 
 export interface Interaction {
   /** Code of the FHIR code system; the file has the same name. */
   readonly code: string;
-  readonly level: 'instance' | 'type' | 'system';
+  readonly level: OperationLevel;
   readonly routes: readonly { readonly method: Method; readonly shape: Shape }[];
   /** One line for people. */
   readonly summary: string;
@@ -45,13 +47,16 @@ export interface OpenInteraction extends Omit<Interaction, 'handle'> {
 export interface Operation {
   /** Without the dollar sign. */
   readonly name: string;
-  readonly type: ResourceType;
-  readonly level: 'instance' | 'type';
+  /** `any`: every type has it, and the system where it is among the levels. */
+  readonly type: ResourceType | 'any';
+  readonly levels: readonly OperationLevel[];
   readonly methods: readonly Method[];
   /** Canonical URL of the OperationDefinition. */
   readonly definition: string;
   readonly summary: string;
   readonly parameters: readonly OperationParameter[];
+  /** Whether it writes: then it is not called by GET. */
+  readonly affectsState?: true;
   handle(call: FhirCall): Promise<FhirAnswer>;
 }
 
@@ -59,6 +64,10 @@ export interface OperationParameter {
   readonly name: string;
   readonly text: string;
   readonly required?: true;
+  /** FHIR type of the value; `string` where left out. */
+  readonly type?: string;
+  /** It may be given more than once. */
+  readonly many?: true;
 }
 
 /** The type in the path of a call whose shape has one. */

@@ -3,7 +3,14 @@
  * resource looks like is FHIR's own to say. https://spec.openapis.org/oas/v3.1.0
  */
 import type { Method } from './fhir-call.ts';
-import type { Interaction, OpenInteraction, Operation, OperationParameter, Shape } from './interaction.ts';
+import type {
+  Interaction,
+  OpenInteraction,
+  Operation,
+  OperationLevel,
+  OperationParameter,
+  Shape,
+} from './interaction.ts';
 import type { RouteRows } from './route-match.ts';
 
 const PATHS: Readonly<Record<Shape, string>> = {
@@ -21,6 +28,7 @@ const PATHS: Readonly<Record<Shape, string>> = {
   'system-operation': '/fhir/$',
   'type-operation': '/fhir/{type}/$',
   'instance-operation': '/fhir/{type}/{id}/$',
+  'version-operation': '/fhir/{type}/{id}/_history/{versionId}/$',
 };
 
 interface OpenApiOperation {
@@ -45,8 +53,10 @@ export function openApi(rows: RouteRows, url: string): Buffer {
     }
   }
   for (const operation of rows.operations) {
-    const path = operationPath(operation);
-    for (const method of operation.methods) put(path, method, describedOperation(operation, path, method));
+    for (const level of operation.levels) {
+      const path = operationPath(operation, level);
+      for (const method of operation.methods) put(path, method, describedOperation(operation, level, method));
+    }
   }
   return Buffer.from(
     JSON.stringify({
@@ -60,9 +70,9 @@ export function openApi(rows: RouteRows, url: string): Buffer {
   );
 }
 
-function operationPath({ level, type, name }: Operation): string {
-  const shape = level === 'type' ? 'type-operation' : 'instance-operation';
-  return `${PATHS[shape].replace('{type}', type)}${name}`;
+function operationPath({ type, name }: Operation, level: OperationLevel): string {
+  const path = PATHS[`${level}-operation`];
+  return `${type === 'any' ? path : path.replace('{type}', type)}${name}`;
 }
 
 function described(interaction: Interaction | OpenInteraction, path: string): OpenApiOperation {
@@ -75,9 +85,11 @@ function described(interaction: Interaction | OpenInteraction, path: string): Op
   };
 }
 
-function describedOperation(operation: Operation, path: string, method: Method): OpenApiOperation {
+function describedOperation(operation: Operation, level: OperationLevel, method: Method): OpenApiOperation {
+  const path = operationPath(operation, level);
+  const of = operation.type === 'any' ? '' : `${operation.type}-`;
   return {
-    operationId: `${operation.name}-${method.toLowerCase()}`,
+    operationId: `${of}${operation.name}-${level}-${method.toLowerCase()}`,
     summary: operation.summary,
     parameters: [
       ...pathParameters(path),

@@ -7,25 +7,48 @@ import type { InstantMs } from '../base/brands.ts';
 import { parseInstant } from '../base/clock.ts';
 import { Failure } from '../base/failure.ts';
 import { isResourceType } from '../fhir/definitions.ts';
+import { isObject } from '../fhir/json-access.ts';
 import type { Pairs } from '../fhir/query-pairs.ts';
 import type { ResourceType } from '../fhir/resource.ts';
 import { requireType, requireValid } from '../records/given-resource.ts';
-import type { FhirCall } from './fhir-call.ts';
+import type { FhirCall, OpenCall } from './fhir-call.ts';
 import { parsedBody } from './written-resource.ts';
+
+/** One parameter of a Parameters resource, as it came. */
+export type GivenParameter = NonNullable<Parameters['parameter']>[number];
+
+/** Whether anything came along with the address. */
+export function hasBody({ body }: OpenCall): boolean {
+  return body.kind === 'resource' || (body.kind === 'bytes' && body.bytes.length > 0);
+}
 
 /**
  * Parameters of the address, then those of the body. Throws Failure where the body is no valid
  * Parameters.
  */
 export function operationPairs(call: FhirCall): Pairs {
-  if (call.body.kind === 'none' || (call.body.kind === 'bytes' && call.body.bytes.length === 0))
-    return call.pairs;
-  const body = parsedBody(call);
-  requireType(body, 'Parameters');
-  requireValid(body);
-  const given = (body as Parameters).parameter ?? [];
+  if (!hasBody(call)) return call.pairs;
+  const given = parametersIn(parsedBody(call));
   return [...call.pairs, ...given.map((one, i) => [one.name, parameterText(one, i)] as const)];
 }
+
+/**
+ * What a Parameters resource holds. Resources in it are not looked into: what they must be is for the
+ * operation to say. Throws Failure where it is no valid Parameters.
+ */
+export function parametersIn(body: unknown): readonly GivenParameter[] {
+  requireType(body, 'Parameters');
+  const { parameter = [] } = body as Parameters;
+  const plain = Array.isArray(parameter) ? parameter.map(withoutResource) : parameter;
+  requireValid({ ...(body as object), parameter: plain });
+  return parameter;
+}
+
+function withoutResource(one: unknown): unknown {
+  return isObject(one) && one.resource !== undefined ? { ...one, resource: STAND_IN } : one;
+}
+
+const STAND_IN = { resourceType: 'Binary', contentType: 'text/plain' };
 
 /** The value as it would stand in an address; an Identifier as `system|value`. */
 function parameterText(parameter: object, index: number): string {

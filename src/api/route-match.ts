@@ -7,7 +7,14 @@ import { Failure } from '../base/failure.ts';
 import { isResourceType } from '../fhir/definitions.ts';
 import type { ResourceType } from '../fhir/resource.ts';
 import type { Method } from './fhir-call.ts';
-import type { Interaction, OpenInteraction, Operation, Shape } from './interaction.ts';
+import type {
+  Interaction,
+  OpenInteraction,
+  Operation,
+  OperationLevel,
+  OperationShape,
+  Shape,
+} from './interaction.ts';
 
 export interface RouteMatch {
   readonly interaction: Interaction | OpenInteraction;
@@ -56,11 +63,10 @@ export class RouteTable {
         this.#byRoute.set(`${method} ${shape}`, interaction);
     }
     for (const operation of rows.operations) {
-      const interaction = asInteraction(operation);
-      this.#operations.set(`${operation.level} ${operation.type} ${operation.name}`, {
-        operation,
-        interaction,
-      });
+      for (const level of operation.levels) {
+        const interaction = asInteraction(operation, level);
+        this.#operations.set(`${level} ${operation.type} ${operation.name}`, { operation, interaction });
+      }
     }
     const open = rows.interactions.filter((one) => 'open' in one).flatMap((one) => one.routes);
     this.#open = new Set(open.map((route) => route.shape));
@@ -90,9 +96,13 @@ export class RouteTable {
 
   #operation(method: Method, shape: Shape, type: ResourceType | undefined, name: string): Interaction {
     const level = shape.slice(0, shape.indexOf('-'));
-    const row = this.#operations.get(`${level} ${type ?? ''} ${name}`);
+    const row =
+      this.#operations.get(`${level} ${type ?? 'any'} ${name}`) ??
+      this.#operations.get(`${level} any ${name}`);
     if (row === undefined) {
-      const known = this.rows.operations.map((one) => `${one.type}/$${one.name} (${one.level})`).join(', ');
+      const refused = NOT_BUILT[name];
+      if (refused !== undefined) throw new Failure('not-supported', refused, { status: 501 });
+      const known = this.rows.operations.map(operationName).join(', ');
       throw new Failure(
         'not-supported',
         `There is no operation "$${name.slice(0, 60)}" here. There are: ${known}.`,
@@ -119,9 +129,20 @@ export class RouteTable {
   }
 }
 
-function asInteraction(operation: Operation): Interaction {
-  const { level, summary, handle } = operation;
-  const shape = level === 'type' ? 'type-operation' : 'instance-operation';
+/** Operations that R4 defines and a client may well try: named, with what to do instead. */
+const NOT_BUILT: Readonly<Record<string, string>> = {
+  graph:
+    'The operation "$graph" (GraphDefinition) is not supported: ask by $graphql, or by a search with _include.',
+};
+
+/** `Patient/$everything (type, instance)` */
+function operationName({ type, name, levels }: Operation): string {
+  return `${type === 'any' ? '' : `${type}/`}$${name} (${levels.join(', ')})`;
+}
+
+function asInteraction(operation: Operation, level: OperationLevel): Interaction {
+  const { summary, handle } = operation;
+  const shape: OperationShape = `${level}-operation`;
   const routes = operation.methods.map((method) => ({ method, shape }) as const);
   return { code: `$${operation.name}`, level, routes, summary, handle };
 }
@@ -151,7 +172,17 @@ function requireIdText(text: string): Id {
 function partsOf(path: string): PathParts {
   const segments = (path.includes('%') ? decodedPath(path) : path).split('/');
   if (segments.length > 1 && segments.at(-1) === '') segments.pop();
-  const [a = '', b, c, d] = segments;
+  const [a = '', b, c, d, e] = segments;
+  if (segments.length === 5 && c === '_history' && e?.startsWith('$') === true) {
+    const version = d === undefined ? {} : { versionId: d };
+    return {
+      shape: 'version-operation',
+      type: a,
+      ...(b === undefined ? {} : { id: b }),
+      ...version,
+      operation: e.slice(1),
+    };
+  }
   if (segments.length > 4 || (d !== undefined && c !== '_history')) throw nowhere();
   if (b === undefined) return ofOne(a);
   if (c === undefined) return ofTwo(a, b);

@@ -15,8 +15,13 @@ import { searchType } from './interactions/search-type.ts';
 import { transaction } from './interactions/transaction.ts';
 import { update } from './interactions/update.ts';
 import { vread } from './interactions/vread.ts';
+import { document } from './operations/document.ts';
 import { everything } from './operations/everything.ts';
+import { encounterEverything } from './operations/everything-encounter.ts';
+import { lastn } from './operations/lastn.ts';
+import { meta, metaAdd, metaDelete } from './operations/meta.ts';
 import { sharedRecord } from './operations/shared-record.ts';
+import { validation } from './operations/validate.ts';
 import type { RouteRows } from './route-match.ts';
 
 export const routes: RouteRows = {
@@ -33,7 +38,17 @@ export const routes: RouteRows = {
     searchType,
     byBundleType(batch, transaction),
   ],
-  operations: [everything, sharedRecord],
+  operations: [
+    meta,
+    metaAdd,
+    metaDelete,
+    validation,
+    document,
+    encounterEverything,
+    lastn,
+    everything,
+    sharedRecord,
+  ],
   unbuilt: [
     { code: 'patch', method: 'PATCH', shape: 'instance' },
     { code: 'patch (conditional)', method: 'PATCH', shape: 'type' },

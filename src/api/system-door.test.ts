@@ -36,7 +36,10 @@ describe('the system door', () => {
       Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`),
     );
     const rows = routes.interactions.flatMap((one) => one.routes).length;
-    const operations = routes.operations.flatMap((one) => one.methods).length;
+    const operations = routes.operations.reduce(
+      (sum, one) => sum + one.methods.length * one.levels.length,
+      0,
+    );
     expect(described).toHaveLength(rows + operations);
     expect(described).toContain('GET /fhir/{type}/{id}');
     expect(described).toContain('POST /fhir/Patient/$shared-record');

@@ -60,6 +60,20 @@ export const SETTINGS = {
     500,
     'paths',
     'Most ways through resource types that the chains of one search may take.',
+  lastnObservationsMax: setting<number>(
+    20_000,
+    'observations',
+    'Most observations that one $lastn goes through to find the newest of each kind.',
+  ),
+  everythingPeopleMax: setting<number>(
+    50,
+    'people',
+    'Most people whose records Patient/$everything gives at once where no person is named.',
+  ),
+  documentResourcesMax: setting<number>(
+    1_000,
+    'resources',
+    'Most resources that $document puts into one document.',
   ),
   sharedRecordDeadlineMs: setting<number>(
     900,

@@ -4,7 +4,7 @@
  * organisation holds, and never over what they may not see.
  */
 import type { Asker } from '../access/actor.ts';
-import { decide, type Refusal, refuse } from '../access/policy.ts';
+import { decide, decideLabels, type Refusal, refuse } from '../access/policy.ts';
 import { type Id, isId } from '../base/brands.ts';
 import { Failure } from '../base/failure.ts';
 import { patientsOf } from '../fhir/compartments.ts';
@@ -36,7 +36,9 @@ export async function submitOps(
     detail: { ...detail, ...options.detail },
   };
 
-  const { refusal, scope } = await decideOps(parts, asker, named, replaced);
+  const decided = await decideOps(parts, asker, named, replaced);
+  const { scope } = decided;
+  const refusal = decided.refusal ?? decideLabels(asker, options.labels ?? []);
   if (refusal !== undefined) {
     await store.auditReads([
       auditDraft(asker, clock.now(), {

@@ -17,7 +17,7 @@ const KNOWN = ['identifier', '_type', '_since', '_format', '_pretty'];
 export const sharedRecord: Operation = {
   name: 'shared-record',
   type: 'Patient',
-  level: 'type',
+  levels: ['type'],
   methods: ['GET', 'POST'],
   definition: 'https://openward.org/OperationDefinition/Patient-shared-record',
   summary: "One person's whole record from every organisation, with the state and age of each source",
