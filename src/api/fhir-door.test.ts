@@ -327,6 +327,46 @@ const ROUTES: readonly Route[] = [
         '[]',
       )(asker),
   },
+  ...['GET', 'POST'].flatMap((method): Route[] => [
+    {
+      request: `${method} /fhir/Observation/o/$meta`,
+      status: read,
+      sees: [],
+      audit: readRows('read', 'Observation/o'),
+    },
+    {
+      request: `${method} /fhir/Composition/never/$document`,
+      status: missing,
+      sees: [],
+      audit: missingRows('Composition/never'),
+    },
+    {
+      request: `${method} /fhir/Observation/$lastn?patient=anna&code=x`,
+      status: search,
+      sees: [],
+      audit: searchRows('Observation?patient&code', {}, none),
+    },
+  ]),
+  {
+    request: 'GET /fhir/Observation/o/$validate',
+    status: read,
+    sees: [],
+    audit: readRows('read', 'Observation/o'),
+  },
+  { request: 'POST /fhir/Observation/$validate', body: note(), status: all(200), sees: [], audit: nothing },
+  ...(['add', 'delete'] as const).map(
+    (change): Route => ({
+      request: `POST /fhir/Observation/o/$meta-${change}`,
+      body: { resourceType: 'Parameters', parameter: [{ name: 'meta', valueMeta: { profile: ['urn:p'] } }] },
+      status: row(403, 404, 200, 200, 403, 403, 200),
+      sees: [],
+      audit: (asker) => [
+        ...(asker === 'gp' ? [`update ok Observation/o [anna] meta=${change}`] : []),
+        ...readRows('read', 'Observation/o')(asker),
+        ...(asker === 'patient' ? ['refuse refused Observation/o [anna] rule=role act=update'] : []),
+      ],
+    }),
+  ),
   { request: 'GET /fhir/metadata', status: all(200), sees: [], audit: nothing },
   { request: 'GET /fhir/Nonsense', status: all(404), sees: [], audit: nothing },
   { request: 'GET /fhir/Patient/$nonsense', status: all(404), sees: [], audit: nothing },

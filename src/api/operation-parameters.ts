@@ -38,10 +38,11 @@ export function operationPairs(call: FhirCall): Pairs {
  */
 export function parametersIn(body: unknown): readonly GivenParameter[] {
   requireType(body, 'Parameters');
-  const { parameter = [] } = body as Parameters;
-  const plain = Array.isArray(parameter) ? parameter.map(withoutResource) : parameter;
-  requireValid({ ...(body as object), parameter: plain });
-  return parameter;
+  const { parameter } = body as Parameters;
+  requireValid(
+    Array.isArray(parameter) ? { ...(body as object), parameter: parameter.map(withoutResource) } : body,
+  );
+  return parameter ?? [];
 }
 
 function withoutResource(one: unknown): unknown {
