@@ -60,20 +60,6 @@ export const SETTINGS = {
     500,
     'paths',
     'Most ways through resource types that the chains of one search may take.',
-  lastnObservationsMax: setting<number>(
-    20_000,
-    'observations',
-    'Most observations that one $lastn goes through to find the newest of each kind.',
-  ),
-  everythingPeopleMax: setting<number>(
-    50,
-    'people',
-    'Most people whose records Patient/$everything gives at once where no person is named.',
-  ),
-  documentResourcesMax: setting<number>(
-    1_000,
-    'resources',
-    'Most resources that $document puts into one document.',
   ),
   sharedRecordDeadlineMs: setting<number>(
     900,
@@ -89,6 +75,21 @@ export const SETTINGS = {
     50_000_000,
     'bytes',
     'Most bytes that one source may contribute to a shared record.',
+  ),
+  lastnObservationsMax: setting<number>(
+    20_000,
+    'observations',
+    'Most observations that one $lastn goes through to find the newest of each kind.',
+  ),
+  everythingPeopleMax: setting<number>(
+    50,
+    'people',
+    'Most people whose records Patient/$everything gives at once where no person is named.',
+  ),
+  documentResourcesMax: setting<number>(
+    1_000,
+    'resources',
+    'Most resources that $document puts into one document.',
   ),
   probeIntervalMs: setting<number>(500, 'ms', "How often a node looks at each peer's health."),
   probeTimeoutMs: setting<number>(300, 'ms', 'A probe that takes longer counts as failed.'),
