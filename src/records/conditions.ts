@@ -34,9 +34,9 @@ export function mustBeAbsent(headers: EntryHeaders): boolean {
 }
 
 /**
- * The search behind If-None-Exist, the address of a conditional write, or a conditional reference; what is unknown in it always fails,
- * since a condition that is only half understood finds the wrong resource. Throws Failure `invalid`,
- * `not-supported`.
+ * The search behind If-None-Exist, the address of a conditional write, or a conditional reference; what is
+ * unknown in it always fails, since a condition that is only half understood finds the wrong resource. Throws
+ * Failure `invalid`, `not-supported`.
  */
 export function conditionQuery(
   settings: Settings,

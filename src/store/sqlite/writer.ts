@@ -22,10 +22,10 @@ import {
   type Written,
 } from './group-message.ts';
 import { LateIndex, type LateMark } from './late-index.ts';
+import { oneMatch } from './one-match.ts';
 import { PendingRows } from './pending-rows.ts';
 import { type PreparedWrite, wireText } from './prepare-write.ts';
 import { removeFromIndex } from './remove-from-index.ts';
-import { runSearch } from './search-run.ts';
 
 interface Current {
   readonly rid: number;
@@ -431,34 +431,11 @@ export class Writer {
   #matching(query: SearchQuery, scope: Scope = wholeScope): Written | undefined {
     this.#rows.insert();
     if (lateTypes(query, scope).length > 0) this.#late.insert();
-    const run = {
-      query: { ...query, count: 2, sort: [], include: [], revinclude: [], total: 'none' as const },
-      scope,
-      seq: Number.MAX_SAFE_INTEGER,
-      now: this.#now,
-      includesMax: 0,
-    };
-    const { rids } = runSearch(run, this.#connection, this.#dictionary);
-    if (rids.length > 1) {
-      throw new Failure(
-        'multiple-matches',
-        `The condition finds more than one ${query.type}. Make it narrower.`,
-      );
-    }
-    if (rids[0] === undefined) return undefined;
-    const row = this.#connection.get(
-      'SELECT e.id, v.version, v.at, v.person FROM ver v JOIN ent e ON e.lid = v.lid WHERE v.rid = ?',
-      [rids[0]],
-    );
-    if (row === undefined) throw new Error('a version that was found is not there');
-    for (const lid of this.#peopleOf(rids[0], personIn(row[3]))) this.#also.add(lid);
-    return {
-      outcome: 'existing',
-      id: String(row[0]),
-      version: Number(row[1]),
-      at: Number(row[2]),
-      rid: rids[0],
-    };
+    const match = oneMatch(query, scope, this.#now, this.#connection, this.#dictionary);
+    if (match === undefined) return undefined;
+    for (const lid of this.#peopleOf(match.rid, match.person)) this.#also.add(lid);
+    const { id, version, at, rid } = match;
+    return { outcome: 'existing', id, version, at, rid };
   }
 
   #blob(blob: BlobChange): void {
