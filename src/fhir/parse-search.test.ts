@@ -229,8 +229,15 @@ describe('results', () => {
 
 describe('refusals', () => {
   it.each<[ResourceType, string, string, string]>([
-    ['Patient', 'name:exact=x', 'not-supported', 'name:exact'],
-    ['Patient', 'general-practitioner:Practitioner=1', 'not-supported', 'general-practitioner:Practitioner'],
+    ['Patient', 'name:exac=x', 'not-supported', ':exac'],
+    ['Patient', 'name:exac=x', 'not-supported', ':missing, :exact, :contains'],
+    ['Patient', 'birthdate:exact=2000', 'not-supported', ':exact'],
+    ['Patient', 'gender:missing=yes', 'value', 'gender:missing'],
+    ['Patient', 'identifier:of-type=|MR|1', 'value', 'identifier:of-type'],
+    ['Patient', 'gender:in=x', 'value', 'gender:in'],
+    ['ValueSet', 'url:below=urn:x', 'value', 'url:below'],
+    ['Patient', 'general-practitioner:Observation=1', 'value', 'general-practitioner:Observation'],
+    ['Patient', 'general-practitioner:below=1', 'not-supported', ':below'],
     ['Patient', '_id:not=x', 'not-supported', '_id:not'],
     ['Observation', 'code-value-quantity=a$b', 'not-supported', 'code-value-quantity'],
     ['Location', 'near=1|2', 'not-supported', 'near'],

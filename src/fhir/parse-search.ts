@@ -19,7 +19,8 @@ import {
   shown,
   takeUnknown,
 } from './search-draft.ts';
-import { badValue, parseDate, parseFilterValues, splitUnescaped } from './search-filter.ts';
+import { badValue, parseDate, splitUnescaped } from './search-filter.ts';
+import { parseFilter } from './search-modifiers.ts';
 import type { SearchQuery, SortKey } from './search-query.ts';
 
 export interface ParsedSearch {
@@ -155,8 +156,10 @@ function takeFilter(draft: Draft, name: string, value: string): void {
     takeUnknown(draft, name, code);
     return;
   }
-  if (name.includes(':')) throw notSupported(`"${shown(name)}": modifiers are not supported yet.`);
-  const values = parseFilterValues(indexed(draft.type, parameter, undefined), value);
-  count(draft, values.length - 1);
-  draft.filters.push({ kind: 'parameter', parameter, values });
+  const modifier = name.includes(':') ? name.slice(code.length + 1) : undefined;
+  if (code === '_id' || code === '_lastUpdated')
+    throw notSupported(`"${shown(name)}": "${code}" has no modifiers.`);
+  const filter = parseFilter(indexed(draft.type, parameter, undefined), modifier, value);
+  if (filter.kind === 'parameter') count(draft, filter.values.length - 1);
+  draft.filters.push(filter);
 }

@@ -73,7 +73,8 @@ export function splitUnescaped(text: string, mark: string): string[] {
   return parts;
 }
 
-function unescaped(text: string): string {
+/** A part without the backslashes of its escapes. */
+export function unescaped(text: string): string {
   return text.includes('\\') ? text.replace(/\\([\\|,$])/g, '$1') : text;
 }
 

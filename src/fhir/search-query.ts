@@ -16,16 +16,11 @@ export type FilterValue =
   | { readonly kind: 'token'; readonly system?: string; readonly value?: string }
   /**
    * `:text`: CodeableConcept.text, Coding.display or Identifier.type.text starts with it, normalised as strings
-   * are.
+   * are (normaliseText).
    */
   | { readonly kind: 'token-text'; readonly norm: string }
-  /** `:of-type`: an identifier with this value whose type has this coding. `system` as for a token. */
-  | {
-      readonly kind: 'token-of-type';
-      readonly system?: string;
-      readonly code: string;
-      readonly value: string;
-    }
+  /** `:of-type`: an identifier with this value whose type has this coding. */
+  | { readonly kind: 'token-of-type'; readonly system: string; readonly code: string; readonly value: string }
   /**
    * `:in`, `:above` and `:below` as they are asked. Nobody but fhir/expand-codes reads them: it puts `codes` in
    * their place before a store is asked, and a store refuses what it left.
@@ -34,7 +29,7 @@ export type FilterValue =
   | {
       readonly kind: 'hierarchy';
       readonly direction: 'above' | 'below';
-      readonly system?: string;
+      readonly system: string;
       readonly code: string;
     }
   /**
@@ -107,7 +102,11 @@ export type SimpleFilter =
        */
       readonly negated?: true;
     }
-  /** `:missing`: whether the parameter's expression selects nothing that has a value. */
+  /**
+   * `:missing`: whether the parameter's expression selects nothing that a search could find, with whatever
+   * modifier: a CodeableConcept of text alone and a Reference of an identifier alone are there, a Quantity
+   * without a value is missing.
+   */
   | { readonly kind: 'missing'; readonly parameter: SearchParameter; readonly missing: boolean }
   /** `_text` looks into the narrative, `_content` into every text of the resource. */
   | { readonly kind: 'full-text'; readonly over: 'narrative' | 'content'; readonly query: TextQuery };

@@ -52,7 +52,12 @@ export type SearchValue =
       readonly unit: string;
       readonly value: number;
     }
-  | { readonly kind: 'number'; readonly code: string; readonly value: number };
+  | { readonly kind: 'number'; readonly code: string; readonly value: number }
+  /**
+   * An element that is there and has none of these: text without a code, an identifier in place of a
+   * reference. Only a modifier finds it, so it is not missing.
+   */
+  | { readonly kind: 'there'; readonly code: string };
 
 /**
  * Text as string search compares it: decomposed, combining marks dropped, lower case, white space

@@ -34,6 +34,8 @@ describe('tokens', () => {
       token('', 'b'),
       token('t', ''),
     ]);
+    for (const alone of [{ text: 'd' }, { coding: [{ display: 'c' }] }])
+      expect(valuesOf(observation({ code: alone }), 'code')).toEqual([{ kind: 'there' }]);
   });
 
   it('of Identifier, ContactPoint, code and boolean', () => {
@@ -212,7 +214,9 @@ describe('references', () => {
     ]);
     expect(subject('urn:uuid:x')).toEqual([{ kind: 'reference-url', url: 'urn:uuid:x' }]);
     expect(subject('#p')).toEqual([]);
-    expect(valuesOf(observation({ subject: { identifier: { value: 'x' } } }), 'subject')).toEqual([]);
+    expect(valuesOf(observation({ subject: { identifier: { value: 'x' } } }), 'subject')).toEqual([
+      { kind: 'there' },
+    ]);
   });
 
   it('count as of a type where they show it', () => {
@@ -280,8 +284,9 @@ describe('what is indexed', () => {
     for (const { name, resource } of r4Examples()) {
       const parameters = searchParametersOf(resource.resourceType);
       for (const value of searchValues(resource)) {
-        const kind = value.kind === 'reference-url' ? 'reference' : value.kind;
-        expect(parameters.get(value.code)?.kind, `${name} ${value.code}`).toBe(kind);
+        const { kind: of } = parameters.get(value.code) ?? {};
+        const kind = value.kind === 'reference-url' ? 'reference' : value.kind === 'there' ? of : value.kind;
+        expect(of, `${name} ${value.code}`).toBe(kind);
         expect(whyNotIndexed(resource.resourceType, value.code)).toBeUndefined();
       }
     }

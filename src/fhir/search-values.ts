@@ -61,7 +61,14 @@ function phoneticText(code: string, value: unknown): void {
 }
 
 function coding(code: string, value: unknown): void {
-  if (isObject(value)) token(code, value.system, value.code);
+  if (!isObject(value)) return;
+  if (isText(value.code) || isText(value.system)) token(code, value.system, value.code);
+  else if (isText(value.display)) there(code);
+}
+
+/** Something without a value: only a modifier finds it. */
+function there(code: string): void {
+  out.push({ kind: 'there', code });
 }
 
 function measured(code: string, value: number, system: unknown, unit: unknown): void {
@@ -152,8 +159,8 @@ function sampledData(code: string, value: unknown): void {
 }
 
 /**
- * The reference's text as a value. A logical reference (identifier alone) has none: `:identifier` will want
- * its own token values. A fragment points inside the resource and cannot be searched for.
+ * The reference's text as a value. A logical reference (identifier alone) has none: `:identifier` looks into
+ * the element itself. A fragment points inside the resource and cannot be searched for.
  */
 function referenceText(code: string, value: unknown): void {
   if (!isText(value)) return;
@@ -174,11 +181,18 @@ function canonical(code: string, value: unknown): void {
 const emitter: SearchEmitter = {
   coding,
   concept(code, value) {
-    if (!isObject(value) || !isArray(value.coding)) return;
-    for (const one of value.coding) coding(code, one);
+    if (!isObject(value)) return;
+    const before = out.length;
+    const codings = isArray(value.coding) ? value.coding : [];
+    for (const one of codings) if (isObject(one)) token(code, one.system, one.code);
+    const hasText = (): boolean =>
+      isText(value.text) || codings.some((one) => isObject(one) && isText(one.display));
+    if (out.length === before && hasText()) there(code);
   },
   identifier(code, value) {
-    if (isObject(value)) token(code, value.system, value.value);
+    if (!isObject(value)) return;
+    if (isText(value.value) || isText(value.system)) token(code, value.system, value.value);
+    else if (isObject(value.type) && isText(value.type.text)) there(code);
   },
   contactPoint(code, value) {
     if (isObject(value)) token(code, '', value.value);
@@ -241,10 +255,17 @@ const emitter: SearchEmitter = {
     if (isText(value)) out.push({ kind: 'uri', code, value });
   },
   reference(code, value) {
-    if (isObject(value)) referenceText(code, value.reference);
+    if (!isObject(value)) return;
+    if (isText(value.reference)) referenceText(code, value.reference);
+    else if (isObject(value.identifier)) there(code);
   },
   referenceTo(code, value, type) {
-    if (!isObject(value) || !isText(value.reference)) return;
+    if (!isObject(value)) return;
+    if (!isText(value.reference)) {
+      const isOf = value.type === undefined || value.type === type;
+      if (isOf && isObject(value.identifier)) there(code);
+      return;
+    }
     const shown = typeShownBy(value.reference) ?? value.type;
     if (shown === type) referenceText(code, value.reference);
   },

@@ -10,6 +10,7 @@ import { commitContract } from './commit-contract.ts';
 import { historiesContract } from './histories-contract.ts';
 import { labelledPersonContract } from './labelled-person-contract.ts';
 import { linkedContract } from './linked-contract.ts';
+import { modifiersContract } from './modifiers-contract.ts';
 import { scopeContract } from './scope-contract.ts';
 import { snapshotContract } from './snapshot-contract.ts';
 import type { BrokenAudit, Store } from './store.ts';
@@ -53,5 +54,6 @@ export function storeContract(name: string, open: OpenStore): void {
     auditContract(open);
     changesContract(open);
     historiesContract(open);
+    modifiersContract(open);
   });
 }

@@ -1,36 +1,34 @@
 /**
  * One filter of a search as SQL: as the set of rids that it selects (to drive the search) and as a test of
- * one version `v`. Ranges follow R4 "Search", 3.1.1.5 to 3.1.1.7: a stored value is a range, so is the one
- * asked for.
+ * one version `v`.
  */
-import { unreachable } from '../../base/assert.ts';
 import { Failure } from '../../base/failure.ts';
-import type { FilterValue, Prefix, SimpleFilter } from '../../fhir/search-query.ts';
+import type { FilterValue, SimpleFilter } from '../../fhir/search-query.ts';
 import type { SearchParameter } from '../../fhir/search-value.ts';
+import { BYTES_COST } from './bytes-test.ts';
 import type { Connection } from './connection.ts';
-import { type Dictionary, TERM_SPAN, typeNumber } from './dictionary.ts';
-import { URI_SYSTEM, URL_SYSTEM } from './prepare-write.ts';
-import { anyOf, type Condition, never } from './sql-condition.ts';
-
-/**
- * One alternative of a filter: rows of an index table. `where` speaks of that table's columns, without rid.
- */
-interface Source {
-  readonly table: 'ix' | 'ref' | 'dat' | 'qty' | 'str';
-  readonly where: Condition;
-  /** No index leads from a version to these rows: the whole set is made once and looked into. */
-  readonly wholeSet?: true;
-}
+import { type Dictionary, typeNumber } from './dictionary.ts';
+import { type IndexRowsOf, rowsOf, type Source, sourcesOf } from './filter-sources.ts';
+import { thereCode } from './prepare-write.ts';
+import { dateCondition } from './range-sql.ts';
+import { allOf, anyOf, type Condition } from './sql-condition.ts';
 
 export interface FilterSql {
   /** A test of the version `v`. */
   readonly test: Condition;
+  /**
+   * The same test for few versions, where `test` makes a whole set once: dearer for each, and nothing before
+   * the first.
+   */
+  readonly testEach?: Condition;
   /** SELECT of the rids, for driving; undefined where the filter is only a test. */
   readonly select: Condition | undefined;
   /** Rows that the select goes through, counted up to a bound; what makes one driver better than another. */
   readonly cost: number;
   /** As a test too it goes through all of its rows, once. */
   readonly whole: boolean;
+  /** Rows of an index that one test costs as much as; 1 where left out. */
+  readonly weight?: number;
   /** True where one index key gives the rids already in order. */
   readonly ordered: boolean;
 }
@@ -61,20 +59,36 @@ export function filterSql(
       };
     }
     case 'last-updated':
-      return {
-        test: dateCondition(filter.prefix, filter.lo, filter.hi, 'v.at', 'v.at', now),
-        select: undefined,
-        cost: Number.POSITIVE_INFINITY,
-        whole: false,
-        ordered: false,
-      };
-    case 'parameter':
-      if (filter.negated === true)
-        throw new Failure('not-supported', 'The store cannot search by ":not" yet.');
-      return parameterSql(filter.parameter, filter.values, type, connection, dictionary, now);
+      return testOnly(dateCondition(filter.prefix, filter.lo, filter.hi, 'v.at', 'v.at', now));
+    case 'parameter': {
+      const found = parameterSql(filter.parameter, filter.values, type, connection, dictionary, now);
+      return filter.negated === true ? negated(found) : found;
+    }
+    case 'missing': {
+      const there = thereSql(filter.parameter, type, connection, dictionary);
+      return filter.missing ? negated(there) : there;
+    }
     default:
       throw new Failure('not-supported', `The store cannot search by "${filter.kind}" yet.`);
   }
+}
+
+/** A filter that no index leads to. */
+function testOnly(test: Condition): FilterSql {
+  return {
+    test,
+    select: undefined,
+    cost: Number.POSITIVE_INFINITY,
+    whole: false,
+    ordered: false,
+  };
+}
+
+/** What it does not hold for; nothing leads there. */
+function negated({ select: _select, test, testEach, ...rest }: FilterSql): FilterSql {
+  const not = ({ sql, parameters }: Condition): Condition => ({ sql: `NOT (${sql})`, parameters });
+  const others = testEach === undefined ? {} : { testEach: not(testEach) };
+  return { ...rest, ...others, test: not(test), select: undefined, ordered: false };
 }
 
 function parameterSql(
@@ -86,30 +100,44 @@ function parameterSql(
   now: number,
 ): FilterSql {
   const pt = dictionary.parameter(type, parameter.code);
-  if (pt === undefined)
-    return {
-      test: never,
-      select: { sql: 'SELECT NULL AS rid WHERE 0', parameters: [] },
-      cost: 0,
-      whole: false,
-      ordered: true,
-    };
-  const sources = values.flatMap((value) => sourcesOf(value, pt, parameter, dictionary, now));
-  const test = anyOf(
-    sources.map(({ table, where, wholeSet }) => ({
-      sql: wholeSet
-        ? `v.rid IN (SELECT x.rid FROM ${table} x WHERE ${where.sql})`
-        : `EXISTS (SELECT 1 FROM ${table} x WHERE x.rid = v.rid AND ${where.sql})`,
-      parameters: where.parameters,
-    })),
-  );
-  const selects = sources.map(({ table, where }) => ({
-    sql: `SELECT rid FROM ${table} x WHERE ${where.sql}`,
-    parameters: where.parameters,
-  }));
-  const cost = selects.reduce((sum, one) => sum + counted(one, connection), 0);
-  return {
+  const there = dictionary.parameter(type, thereCode(parameter.code));
+  if (pt === undefined && there === undefined) return ofSources([], connection);
+  const sources = values.flatMap((value) => sourcesOf(value, pt ?? -1, parameter, dictionary, now));
+  return ofSources(sources, connection);
+}
+
+/** Whatever the parameter has a row for. */
+function thereSql(
+  parameter: SearchParameter,
+  type: string,
+  connection: Connection,
+  dictionary: Dictionary,
+): FilterSql {
+  const { code } = parameter;
+  const pt = dictionary.parameter(type, code);
+  const there = dictionary.parameter(type, thereCode(code));
+  const sources = [
+    ...(pt === undefined ? [] : rowsOf(pt, parameter)),
+    ...(there === undefined ? [] : rowsOf(there, { ...parameter, kind: 'token' })),
+  ];
+  return ofSources(sources, connection);
+}
+
+/** Any of these. */
+function ofSources(sources: readonly Source[], connection: Connection): FilterSql {
+  const test = anyOf(sources.map(sourceTest));
+  const whole = sources.some((one) => one.wholeSet === true);
+  const shared = {
     test,
+    whole,
+    ...(whole && sources.every(hasTestEach) ? { testEach: anyOf(sources.map(testOfEach)) } : {}),
+    ...(sources.some((one) => one.check !== undefined) ? { weight: BYTES_COST } : {}),
+  };
+  const selects = sources.map(selectOf).filter((select) => select !== undefined);
+  if (selects.length < sources.length) return { ...testOnly(test), ...shared };
+  const [only] = sources;
+  return {
+    ...shared,
     select:
       selects.length === 0
         ? { sql: 'SELECT NULL AS rid WHERE 0', parameters: [] }
@@ -117,10 +145,39 @@ function parameterSql(
             sql: selects.map((one) => one.sql).join(' UNION ALL '),
             parameters: selects.flatMap((one) => one.parameters),
           },
-    cost,
-    whole: sources.some((one) => one.wholeSet === true),
-    ordered: sources.length === 1 && /^x\.(k|lid) = /.test(sources[0]?.where.sql ?? ''),
+    cost: sources.reduce((sum, one) => sum + costOf(one, connection), 0),
+    ordered: sources.length === 0 || (sources.length === 1 && only !== undefined && isOrdered(only)),
   };
+}
+
+const hasTestEach = (one: Source): boolean => one.wholeSet !== true || one.each !== undefined;
+const testOfEach = (one: Source): Condition => one.each ?? sourceTest(one);
+const isOrdered = ({ rows, check }: Source): boolean =>
+  check === undefined && rows !== undefined && /^x\.(k|lid) = /.test(rows.where.sql);
+
+function selectOf({ rows, check }: Source): Condition | undefined {
+  if (rows === undefined) return undefined;
+  const { table, where } = rows;
+  const select: Condition = {
+    sql: `SELECT rid FROM ${table} x WHERE ${where.sql}`,
+    parameters: where.parameters,
+  };
+  if (check === undefined) return select;
+  return {
+    sql: `SELECT v.rid FROM ver v WHERE v.rid IN (${select.sql}) AND ${check.sql}`,
+    parameters: [...select.parameters, ...check.parameters],
+  };
+}
+
+/** How many rows it goes through, to a bound: also of those that it goes through and does not take. */
+function costOf({ rows, check }: Source, connection: Connection): number {
+  if (rows === undefined) return Number.POSITIVE_INFINITY;
+  const { table, where, range = where } = rows;
+  const through = counted(
+    { sql: `SELECT 1 FROM ${table} x WHERE ${range.sql}`, parameters: range.parameters },
+    connection,
+  );
+  return check === undefined ? through : through * BYTES_COST;
 }
 
 /** The rows of a select, counted up to a bound. */
@@ -133,162 +190,18 @@ export function counted(select: Condition, connection: Connection): number {
   return Number(row?.[0] ?? 0);
 }
 
-function sourcesOf(
-  value: FilterValue,
-  pt: number,
-  parameter: SearchParameter,
-  dictionary: Dictionary,
-  now: number,
-): Source[] {
-  switch (value.kind) {
-    case 'token':
-      return tokenSources(value, pt, dictionary);
-    case 'uri':
-      return termSource(pt, dictionary.term(URI_SYSTEM, value.value));
-    case 'reference-url':
-      return termSource(pt, dictionary.term(URL_SYSTEM, value.url));
-    case 'reference': {
-      const types = value.type === undefined ? parameter.targets : [value.type];
-      return types
-        .map((target) => dictionary.resource(target, value.id))
-        .filter((lid) => lid !== undefined)
-        .map((lid) => ({ table: 'ref', where: { sql: 'x.lid = ? AND x.pt = ?', parameters: [lid, pt] } }));
-    }
-    case 'string':
-      return [
-        {
-          table: 'str',
-          where: {
-            sql: 'x.pt = ? AND x.norm >= ? AND x.norm < ?',
-            parameters: [pt, value.norm, `${value.norm}\u{10ffff}`],
-          },
-        },
-      ];
-    case 'date': {
-      const range = dateCondition(value.prefix, value.lo, value.hi, 'x.lo', 'x.hi', now);
-      return [
-        { table: 'dat', where: { sql: `x.pt = ? AND ${range.sql}`, parameters: [pt, ...range.parameters] } },
-      ];
-    }
-    case 'number':
-    case 'quantity':
-      return quantitySources(value, pt, dictionary);
-    default:
-      throw new Failure('not-supported', `The store cannot search by "${value.kind}" yet.`);
-  }
+function sourceTest({ rows, wholeSet, check }: Source): Condition {
+  const parts = rows === undefined ? [] : [rowTest(rows, wholeSet === true)];
+  return allOf([...parts, ...(check === undefined ? [] : [check])]);
 }
 
-function termSource(pt: number, tid: number | undefined): Source[] {
-  if (tid === undefined) return [];
-  return [{ table: 'ix', where: { sql: 'x.k = ?', parameters: [pt * TERM_SPAN + tid] } }];
-}
-
-function tokenSources(
-  value: { readonly system?: string; readonly value?: string },
-  pt: number,
-  dictionary: Dictionary,
-): Source[] {
-  if (value.value === undefined) {
-    return [
-      {
-        table: 'ix',
-        wholeSet: true,
-        where: {
-          sql: 'x.k >= ? AND x.k < ? AND (SELECT t.sys FROM term t WHERE t.tid = x.k - ?) = ?',
-          parameters: [pt * TERM_SPAN, (pt + 1) * TERM_SPAN, pt * TERM_SPAN, value.system ?? ''],
-        },
-      },
-    ];
-  }
-  const tids =
-    value.system === undefined
-      ? dictionary.termsOfCode(value.value)
-      : [dictionary.term(value.system, value.value)];
-  return tids.flatMap((tid) => termSource(pt, tid));
-}
-
-/** The range lo…hi (ms, inclusive) against the stored range in columns `lo` and `hi`. */
-function dateCondition(
-  prefix: Prefix,
-  from: number,
-  to: number,
-  lo: string,
-  hi: string,
-  now: number,
-): Condition {
-  switch (prefix) {
-    case 'eq':
-      return { sql: `(${lo} >= ? AND ${hi} <= ?)`, parameters: [from, to] };
-    case 'ne':
-      return { sql: `(${lo} < ? OR ${hi} > ?)`, parameters: [from, to] };
-    case 'gt':
-      return { sql: `${hi} > ?`, parameters: [to] };
-    case 'lt':
-      return { sql: `${lo} < ?`, parameters: [from] };
-    case 'ge':
-      return { sql: `(${hi} > ? OR (${lo} >= ? AND ${hi} <= ?))`, parameters: [to, from, to] };
-    case 'le':
-      return { sql: `(${lo} < ? OR (${lo} >= ? AND ${hi} <= ?))`, parameters: [from, from, to] };
-    case 'sa':
-      return { sql: `${lo} > ?`, parameters: [to] };
-    case 'eb':
-      return { sql: `${hi} < ?`, parameters: [from] };
-    case 'ap': {
-      // R4: "a value for approximately is 10% of the gap between now and the date"
-      const slack = Math.abs(now - from) * 0.1;
-      return { sql: `(${lo} <= ? AND ${hi} >= ?)`, parameters: [to + slack, from - slack] };
-    }
-    default:
-      return unreachable(prefix);
-  }
-}
-
-type Measured = Extract<FilterValue, { kind: 'number' | 'quantity' }>;
-
-function quantitySources(value: Measured, pt: number, dictionary: Dictionary): Source[] {
-  const range = numberCondition(value);
-  const unit = value.kind === 'number' ? undefined : unitCondition(value.system, value.unit, dictionary);
-  const sql = `x.pt = ? AND ${range.sql}${unit === undefined ? '' : ` AND ${unit.sql}`}`;
-  return [
-    { table: 'qty', where: { sql, parameters: [pt, ...range.parameters, ...(unit?.parameters ?? [])] } },
-  ];
-}
-
-function unitCondition(
-  system: string | undefined,
-  unit: string | undefined,
-  dictionary: Dictionary,
-): Condition | undefined {
-  if (unit === undefined) return undefined;
-  const tids =
-    system === undefined || system === '' ? dictionary.termsOfCode(unit) : [dictionary.term(system, unit)];
-  const known = tids.filter((tid) => tid !== undefined);
-  return known.length === 0 ? never : { sql: `x.unit IN (${known.join()})`, parameters: [] };
-}
-
-function numberCondition({ prefix, value, lo, hi }: Measured): Condition {
-  switch (prefix) {
-    case 'eq':
-      return { sql: '(x.value >= ? AND x.value < ?)', parameters: [lo, hi] };
-    case 'ne':
-      return { sql: '(x.value < ? OR x.value >= ?)', parameters: [lo, hi] };
-    case 'gt':
-    case 'sa':
-      return { sql: 'x.value > ?', parameters: [value] };
-    case 'lt':
-    case 'eb':
-      return { sql: 'x.value < ?', parameters: [value] };
-    case 'ge':
-      return { sql: 'x.value >= ?', parameters: [value] };
-    case 'le':
-      return { sql: 'x.value <= ?', parameters: [value] };
-    case 'ap': {
-      const slack = Math.abs(value) * 0.1;
-      return { sql: '(x.value >= ? AND x.value <= ?)', parameters: [value - slack, value + slack] };
-    }
-    default:
-      return unreachable(prefix);
-  }
+function rowTest({ table, where }: IndexRowsOf, wholeSet: boolean): Condition {
+  return {
+    sql: wholeSet
+      ? `v.rid IN (SELECT x.rid FROM ${table} x WHERE ${where.sql})`
+      : `EXISTS (SELECT 1 FROM ${table} x WHERE x.rid = v.rid AND ${where.sql})`,
+    parameters: where.parameters,
+  };
 }
 
 /** Every version of a type, for a search without a filter that can drive. */

@@ -37,8 +37,12 @@ function addParameter(type: string, code: string, late: Set<string>): void {
 function addFilter(filter: Filter, type: string, scope: Scope, late: Set<string>): void {
   switch (filter.kind) {
     case 'parameter':
-    case 'missing':
       addParameter(type, filter.parameter.code, late);
+      // asked of more rows than those of the values (prepare-write, thereCode)
+      if (filter.values.some(({ kind }) => kind === 'token-text')) late.add(type);
+      return;
+    case 'missing':
+      late.add(type);
       return;
     case 'chain':
       addParameter(type, filter.parameter.code, late);

@@ -32,6 +32,8 @@ export class LateIndex {
   #waiting: Waiting[] = [];
   /** The rows of the first `count` of them, some of which are in already. */
   #batch: { readonly rows: IndexRows; readonly count: number } | undefined;
+  /** What waits was taken from the stored bytes: rows that are written at once may be missing too. */
+  #isRecovered = false;
 
   constructor(connection: Connection, dictionary: Dictionary, versionsAtOnce = VERSIONS_AT_ONCE) {
     this.#connection = connection;
@@ -80,8 +82,10 @@ export class LateIndex {
   /** Inserts all that waits, in the transaction under way. */
   insert(): void {
     if (this.#waiting.length === 0) return;
+    if (this.#isRecovered) new IndexRows(this.#waiting, 'at once', this.#dictionary).insert(this.#connection);
     new IndexRows(this.#waiting, 'late', this.#dictionary).insert(this.#connection);
     this.#inserted(this.#waiting.length);
+    this.#isRecovered = false;
   }
 
   #inserted(count: number): void {
@@ -92,15 +96,18 @@ export class LateIndex {
   }
 
   /**
-   * Takes the next versions that a process which ended before its time left without their rows. False where
-   * there were none.
+   * Takes the next versions that a process which ended before its time, or an older schema, left without
+   * their rows; those that have been cleared stay so. False where there were none.
    */
   recover(): boolean {
     const rows = this.#connection.all(
       `SELECT v.rid, v.seq, b.bytes FROM ver v JOIN body b ON b.rid = v.rid WHERE v.rid >
-        (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'indexedRid') ORDER BY v.rid LIMIT ?`,
+        (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'indexedRid')
+        AND (v.until IS NULL OR EXISTS (SELECT 1 FROM stale s WHERE s.rid = v.rid))
+        ORDER BY v.rid LIMIT ?`,
       [this.#versionsAtOnce],
     );
+    this.#isRecovered = rows.length > 0;
     for (const [rid, seq, bytes] of rows) {
       if (!(bytes instanceof Uint8Array)) throw new Error(`version ${rid} has no bytes`);
       const resource = JSON.parse(Buffer.from(bytes).toString());

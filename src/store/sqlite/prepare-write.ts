@@ -45,6 +45,12 @@ export interface PreparedWrite {
 export const URI_SYSTEM = '\u0001uri';
 export const URL_SYSTEM = '\u0001url';
 
+/**
+ * Under which code it is kept that an element is there which has no value: one of its own, so that nothing
+ * else that goes through the values of a parameter meets it.
+ */
+export const thereCode = (code: string): string => `${code}:there`;
+
 /** The wire text of a version. The store's own stamps come first; all else stands as it was given. */
 export function wireText(type: string, id: string, version: number, at: InstantMs, tail: string): string {
   return (
@@ -130,6 +136,9 @@ function flatten(values: Values, resource: Resource, text: string): FlatIndex {
         break;
       case 'reference-url':
         flat.terms.push(value.code, URL_SYSTEM, value.url);
+        break;
+      case 'there':
+        flat.terms.push(thereCode(value.code), '', '');
         break;
       case 'reference':
         flat.references.push(value.code, value.type, value.id);

@@ -4,6 +4,7 @@
  */
 import { Failure } from '../../base/failure.ts';
 import type { Scope } from '../scope.ts';
+import { addBytesTest } from './bytes-test.ts';
 import { ClosedPersons, NOW } from './closed-persons.ts';
 import type { Connection } from './connection.ts';
 import { CursorSeal } from './cursor.ts';
@@ -37,6 +38,7 @@ export class Reader {
 
   constructor({ connection, cache, searches, includesMax, now, indexed }: ReaderParts) {
     this.connection = connection;
+    addBytesTest(connection);
     this.dictionary = new Dictionary(connection);
     this.closed = new ClosedPersons(connection, this.dictionary);
     const key = connection.get("SELECT value FROM meta WHERE key = 'linkKey'", [])?.[0];

@@ -2,7 +2,7 @@
 import { indexOf } from '../../fhir/compartments.ts';
 import type { Connection } from './connection.ts';
 import { type Dictionary, TERM_SPAN } from './dictionary.ts';
-import { URI_SYSTEM, URL_SYSTEM } from './prepare-write.ts';
+import { thereCode, URI_SYSTEM, URL_SYSTEM } from './prepare-write.ts';
 
 /**
  * Removes a superseded version from the index. Its term rows are found by taking the values again from its
@@ -30,6 +30,12 @@ function* termKeys(
   dictionary: Dictionary,
 ): Generator<number> {
   for (const value of values) {
+    if (value.kind === 'there') {
+      const pt = dictionary.parameter(type, thereCode(value.code));
+      const tid = dictionary.term('', '');
+      if (pt !== undefined && tid !== undefined) yield pt * TERM_SPAN + tid;
+      continue;
+    }
     const text =
       value.kind === 'token' || value.kind === 'uri'
         ? value.value

@@ -58,6 +58,12 @@ const MIGRATIONS: readonly string[] = [
   -- up to here all versions have their rows in ix, dat, qty and str
   INSERT INTO meta SELECT 'indexedRid', coalesce(max(rid), 0) FROM ver;
   `,
+  `
+  -- rows that say only that an element is there (":missing"): the index is made again from the stored bytes
+  UPDATE meta SET value = '0' WHERE key = 'indexedRid';
+  -- the units that quantities have, few: a search converts to each
+  CREATE INDEX term_ucum ON term(code) WHERE sys = 'http://unitsofmeasure.org';
+  `,
 ];
 
 /**

@@ -5,6 +5,7 @@
  */
 import type { Filter, SearchQuery, TypedFilters } from '../../fhir/search-query.ts';
 import type { Scope } from '../scope.ts';
+import { BYTES_COST } from './bytes-test.ts';
 import type { Connection } from './connection.ts';
 import { type Dictionary, typeNumber } from './dictionary.ts';
 import { type FilterSql, typeSelect } from './filter-sql.ts';
@@ -49,11 +50,13 @@ function planPart({ type, filters: given }: TypedFilters, context: QueryContext)
   const filters = flattened(given).map((filter) => querySql(filter, type, context));
   const people = scopeDriver(type, scope, connection, dictionary);
   const driver = cheapest([...filters, ...(people === undefined ? [] : [people])]);
-  const tests = filters.filter((one) => one !== driver).map((one) => one.test);
+  // whoever has few versions to test makes no set of all for it
+  const few = driver !== undefined && driver.cost <= FEW;
+  const tested = filters.filter((one) => one !== driver).map((one) => (few ? ofEach(one) : one));
   const conditions = allOf([
     { sql: 'v.type = ?', parameters: [typeNumber(type)] },
     visible(seq),
-    ...tests,
+    ...tested.map((one) => one.test),
     ...scopeConditions(scope, seq, connection, dictionary),
   ]);
   const select = driver?.select ?? typeSelect(type);
@@ -64,8 +67,15 @@ function planPart({ type, filters: given }: TypedFilters, context: QueryContext)
           sql: `FROM ver v WHERE v.rid IN (${select.sql}) AND ${conditions.sql}`,
           parameters: [...select.parameters, ...conditions.parameters],
         };
-  const wholes = filters.filter((one) => one !== driver && one.whole).map((one) => one.cost);
-  return { from, cost: Math.max(driver?.cost ?? COST_OF_TYPE, ...wholes) };
+  const wholes = tested.filter((one) => one.whole).map((one) => one.cost);
+  const weight = Math.max(1, ...tested.map((one) => one.weight ?? 1));
+  return { from, cost: Math.max((driver?.cost ?? COST_OF_TYPE) * weight, ...wholes) };
+}
+
+/** As a test of one version after the other. */
+function ofEach(filter: FilterSql): FilterSql {
+  const { testEach } = filter;
+  return testEach === undefined ? filter : { ...filter, test: testEach, whole: false, weight: BYTES_COST };
 }
 
 /** Filters that are all to hold, one by one: each of them may drive. */
@@ -81,6 +91,8 @@ function anyOfParts(parts: readonly PlannedPart[]): Condition {
 }
 
 const COST_OF_TYPE = 1_000_000;
+/** Rows of a driver up to which the others are better tested one by one. */
+const FEW = 1_000;
 
 function joined(select: Condition, conditions: Condition): Condition {
   return {
@@ -113,6 +125,7 @@ function scopeDriver(
     select: { sql: `SELECT rid FROM comp WHERE ${where}`, parameters: [] },
     cost: Number(row?.[0] ?? 0),
     whole: false,
+    weight: 1,
     ordered: false,
   };
 }

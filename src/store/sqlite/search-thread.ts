@@ -1,6 +1,7 @@
 /** The thread of searches that would hold up reads. One at a time, each answered with version numbers. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { Failure } from '../../base/failure.ts';
+import { addBytesTest } from './bytes-test.ts';
 import { openForReading } from './connection.ts';
 import { Dictionary } from './dictionary.ts';
 import { type FailureParts, failureParts } from './group-message.ts';
@@ -16,6 +17,7 @@ const { path } = workerData as { readonly path: string };
 const port = parentPort;
 if (port === null) throw new Error('search-thread runs as a thread');
 const connection = openForReading(path);
+addBytesTest(connection);
 const dictionary = new Dictionary(connection);
 
 port.on('message', ({ n, run }: { readonly n: number; readonly run: SearchRun }) => {

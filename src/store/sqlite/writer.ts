@@ -8,6 +8,7 @@ import { Failure } from '../../base/failure.ts';
 import type { SearchQuery } from '../../fhir/search-query.ts';
 import { type AuditDraft, auditHash, auditText, CHAIN_START, withPersons } from '../audit.ts';
 import { type Scope, wholeScope } from '../scope.ts';
+import { addBytesTest } from './bytes-test.ts';
 import { checkIfMatch } from './check-if-match.ts';
 import type { Connection, Row } from './connection.ts';
 import { Dictionary } from './dictionary.ts';
@@ -79,6 +80,7 @@ export class Writer {
   constructor(options: WriterOptions) {
     this.#options = options;
     this.#connection = options.connection;
+    addBytesTest(this.#connection);
     this.#dictionary = new Dictionary(options.connection);
     this.#rows = new PendingRows(this.#connection, this.#dictionary);
     this.#late = new LateIndex(this.#connection, this.#dictionary, options.versionsAtOnce);

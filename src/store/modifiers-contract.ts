@@ -1,0 +1,159 @@
+/**
+ * Part of the store contract: what the modifiers of search parameters find. http://hl7.org/fhir/R4/search.html
+ */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { draft, id, idsOf, observation, patient, put, query, search } from '../../test/store-under-test.ts';
+import { Failure } from '../base/failure.ts';
+import type { Identified } from '../fhir/resource.ts';
+import type { FilterValue } from '../fhir/search-query.ts';
+import { wholeScope } from './scope.ts';
+import type { OpenStore, StoreUnderTest } from './store-contract.ts';
+
+const codedAs = (code: object): object => ({ code });
+
+const RESOURCES: readonly Identified[] = [
+  patient('anna', {
+    name: [{ family: 'Müller', given: ['Anna Maria'] }],
+    gender: 'female',
+    identifier: [
+      {
+        system: 'urn:mrn',
+        value: '446053',
+        type: { text: 'Hospital number', coding: [{ system: 'urn:types', code: 'MR' }] },
+      },
+    ],
+    generalPractitioner: [{ identifier: { system: 'urn:gmc', value: '7' }, display: 'Dr Who' }],
+  }),
+  patient('ben', {
+    name: [{ family: 'muller' }],
+    gender: 'male',
+    identifier: [{ system: 'urn:other', value: '446053', type: { coding: [{ code: 'MR' }] } }],
+  }),
+  patient('nobody'),
+  observation('text', ['anna'], {
+    ...codedAs({ text: 'Blood  glucose' }),
+    valueQuantity: { unit: 'mmol/L' },
+    performer: [{ reference: 'Organization/lab' }],
+  }),
+  observation('coded', ['ben'], {
+    ...codedAs({ coding: [{ system: 'urn:loinc', code: '1', display: 'Glucose in blood' }] }),
+    valueQuantity: { value: 5, unit: 'mmol/L' },
+  }),
+  observation('both', [], {
+    ...codedAs({ text: 'sugar', coding: [{ code: '2' }, { system: 'urn:loinc', code: '3' }] }),
+    subject: { identifier: { system: 'urn:nhs', value: '9' }, type: 'Patient' },
+  }),
+  {
+    resourceType: 'ValueSet',
+    id: id('vs'),
+    url: 'http://acme.org/fhir/ValueSet/123',
+    status: 'draft',
+  } as unknown as Identified,
+  {
+    resourceType: 'ValueSet',
+    id: id('root'),
+    url: 'http://acme.org/fhir/',
+    status: 'active',
+  } as unknown as Identified,
+  {
+    resourceType: 'ValueSet',
+    id: id('near'),
+    url: 'http://acme.org/fhirx',
+    status: 'active',
+  } as unknown as Identified,
+];
+
+/** Search → the ids that it finds. */
+const FOUND: readonly (readonly [string, readonly string[]])[] = [
+  ['Patient?gender:missing=true', ['nobody']],
+  ['Patient?gender:missing=false', ['anna', 'ben']],
+  ['Patient?name:missing=true', ['nobody']],
+  ['Patient?identifier:missing=true', ['nobody']],
+  ['Patient?general-practitioner:missing=false', ['anna']],
+  ['Observation?code:missing=true', []],
+  ['Observation?subject:missing=true', []],
+  ['Observation?patient:missing=true', []],
+  ['Observation?performer:missing=true', ['coded', 'both']],
+  ['Observation?value-quantity:missing=true', ['text', 'both']],
+  ['Observation?date:missing=true', ['text', 'coded', 'both']],
+  ['Observation?method:missing=false', []],
+  ['Patient?family:exact=Müller', ['anna']],
+  ['Patient?family:exact=muller', ['ben']],
+  ['Patient?family:exact=MULLER,Muller', []],
+  ['Patient?family:contains=LLE', ['anna', 'ben']],
+  ['Patient?given:contains=a m', ['anna']],
+  ['Patient?given:contains=%25', []],
+  ['Patient?name:contains=ria,ull', ['anna', 'ben']],
+  ['Patient?gender:not=male', ['anna', 'nobody']],
+  ['Patient?gender:not=male,female', ['nobody']],
+  ['Patient?gender:not=nothing', ['anna', 'ben', 'nobody']],
+  ['Patient?gender:not=male&name=mul', ['anna']],
+  ['Observation?code:not=urn:loinc|', ['text']],
+  ['Observation?code:text=blood', ['text']],
+  ['Observation?code:text=GLUCOSE,sug', ['coded', 'both']],
+  ['Observation?code:text=nothing', []],
+  ['Patient?identifier:text=hospital', ['anna']],
+  ['Patient?identifier:of-type=urn:types|MR|446053', ['anna']],
+  ['Patient?identifier:of-type=urn:types|MR|44605', []],
+  ['Patient?general-practitioner:identifier=urn:gmc|7', ['anna']],
+  ['Patient?general-practitioner:identifier=7,8', ['anna']],
+  ['Patient?general-practitioner:identifier=|7', []],
+  ['Patient?general-practitioner:identifier=urn:gmc|', ['anna']],
+  ['Observation?subject:identifier=urn:nhs|9', ['both']],
+  ['Observation?patient:identifier=urn:nhs|9', ['both']],
+  ['Observation?subject:Patient=anna', ['text']],
+  ['Observation?subject:Patient=Patient/anna,ben', ['text', 'coded']],
+  ['Observation?subject:Group=anna', []],
+  ['ValueSet?url:below=http://acme.org/fhir', ['vs', 'root']],
+  ['ValueSet?url:below=http://acme.org/fhir/', ['vs', 'root']],
+  ['ValueSet?url:below=http://acme.org/fhir/ValueSet', ['vs']],
+  ['ValueSet?url:below=http://acme.org/fhir/Value', []],
+  ['ValueSet?url:above=http://acme.org/fhir/ValueSet/123/_history/5', ['vs', 'root']],
+  ['ValueSet?url:above=http://acme.org/fhirx', ['near']],
+  ['ValueSet?url:above=http://acme.org/fhir/ValueSet/123&status:not=active', ['vs']],
+];
+
+export function modifiersContract(open: OpenStore): void {
+  describe('modifiers', () => {
+    let under: StoreUnderTest;
+    beforeAll(async () => {
+      under = await open();
+      await under.store.commit(
+        RESOURCES.map((one) => put(one)),
+        draft(),
+      );
+    });
+    afterAll(() => under.remove());
+
+    it.each(FOUND)('%s', async (text, wanted) => {
+      const page = await search(under.store, `${text}&_total=accurate`);
+      expect(idsOf(page).sort()).toEqual([...wanted].sort());
+      expect(page.total).toBe(wanted.length);
+    });
+
+    const withCodes = async (value: FilterValue, negated: boolean): Promise<string[]> => {
+      const asked = query('Observation?code=x');
+      const [filter] = asked.filters;
+      if (filter?.kind !== 'parameter') throw new Error('a parameter was asked for');
+      const filters = [{ ...filter, values: [value], ...(negated ? { negated: true as const } : {}) }];
+      const page = await (await under.store.snapshot()).search({ ...asked, filters }, wholeScope);
+      return idsOf(page).sort();
+    };
+
+    it('codes of a set, few, many and whole systems, and what is in none of them', async () => {
+      const many = Array.from({ length: 50 }, (_, i) => `${i}`);
+      for (const codes of [['1', '9'], many]) {
+        const some = [{ system: 'urn:loinc', codes }];
+        const wanted = codes === many ? ['both', 'coded'] : ['coded'];
+        expect(await withCodes({ kind: 'codes', codes: some, systems: [] }, false)).toEqual(wanted);
+      }
+      const whole: FilterValue = { kind: 'codes', codes: [], systems: ['urn:loinc'] };
+      expect(await withCodes(whole, false)).toEqual(['both', 'coded']);
+      expect(await withCodes(whole, true)).toEqual(['text']);
+    });
+
+    it('what has not been expanded is refused', async () => {
+      await expect(withCodes({ kind: 'value-set', url: 'urn:vs' }, false)).rejects.toThrow(Failure);
+    });
+  });
+}
