@@ -149,13 +149,6 @@ describe('a page', () => {
         lacks: ['Blythe'],
       },
       {
-        name: 'a modifier that is not built',
-        request: 'GET /fhir/Patient?family:exact=Blythe',
-        as: 'system',
-        status: 400,
-        contains: ['not-supported', 'family:exact'],
-      },
-      {
         name: 'of what refers to somebody of a name',
         request: 'GET /fhir/Observation?subject.family=Blythe&_total=accurate&_count=1',
         as: 'system',
@@ -256,4 +249,28 @@ describe('scope', () => {
     expect(asked.json()).toMatchObject({ total: 0 });
     expect(asked.json().entry).toBeUndefined();
   });
+});
+
+describe('a modifier', () => {
+  scenarios(
+    () => door,
+    [
+      {
+        name: 'finds what it says',
+        request: 'GET /fhir/Patient?family:contains=LYTH&gender:missing=true&_total=accurate',
+        as: 'system',
+        status: 200,
+        contains: ['/fhir/Patient/b"', '"total":1'],
+        lacks: ['/fhir/Patient/a"'],
+      },
+      {
+        name: 'that the kind has not is named, with those that it has',
+        request: 'GET /fhir/Patient?family:soundex=x',
+        as: 'system',
+        status: 400,
+        contains: [':soundex', ':missing, :exact, :contains'],
+        lacks: [],
+      },
+    ],
+  );
 });
