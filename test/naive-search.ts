@@ -96,7 +96,7 @@ function stringsOf(code: string, type: string, value: unknown, json: Json): stri
 }
 
 /** "case and combining-character insensitive" */
-const plain = (written: string): string =>
+export const plain = (written: string): string =>
   [...written.normalize('NFKD')]
     .filter((letter) => !/\p{Mark}/u.test(letter))
     .join('')
@@ -108,7 +108,7 @@ const plain = (written: string): string =>
 const FOREVER = 8.64e15;
 
 /** The moments that a date as it is written may be. */
-function moments(written: string): { lo: number; hi: number } {
+export function moments(written: string): { lo: number; hi: number } {
   const zone = /(Z|[+-]\d\d:\d\d)$/.exec(written.slice(10))?.[0];
   const local = zone === undefined ? written : written.slice(0, -zone.length);
   const at = (iso: string): number => Date.parse(`${iso}${zone ?? 'Z'}`);

@@ -149,6 +149,11 @@ export function labelledPersonContract(open: OpenStore): void {
       await commit(put(patient('far', linkedTo('near'))));
       expect(await shown(nurse, of)).toEqual(['rn']);
       expect(await shown(doctor, of)).toEqual(of);
+      // a deleted Patient closes as it did before, its links too
+      await commit(remove('Patient', 'r'));
+      expect(await shown(nurse, of)).toEqual(['rn']);
+      await commit(remove('Patient', 'far'));
+      expect(await shown(nurse, of)).toEqual(['rn']);
       await commit(put(patient('far')));
       expect(await shown(nurse, of)).toEqual(of);
     });

@@ -51,6 +51,16 @@ export function closedPersons(
   return rows.map((row) => Number(row[0]));
 }
 
+/**
+ * Gives the version in which a Patient was deleted the links of the version before, whose own leave the index
+ * in time: a deleted Patient closes whom it closed.
+ */
+export function copyLinks(from: number, to: number, connection: Connection, dictionary: Dictionary): void {
+  const link = dictionary.parameter('Patient', 'link');
+  if (link === undefined) return;
+  connection.run('INSERT INTO ref SELECT lid, pt, ? FROM ref WHERE rid = ? AND pt = ?', to, from, link);
+}
+
 /** Who is closed now, in memory, for reads by id. */
 export class ClosedPersons {
   readonly #connection: Connection;

@@ -10,6 +10,7 @@ import { type AuditDraft, auditHash, auditText, CHAIN_START, withPersons } from 
 import { type Scope, wholeScope } from '../scope.ts';
 import { addBytesTest } from './bytes-test.ts';
 import { checkIfMatch } from './check-if-match.ts';
+import { copyLinks } from './closed-persons.ts';
 import type { Connection, Row } from './connection.ts';
 import { Dictionary } from './dictionary.ts';
 import { diskFailure } from './disk-failure.ts';
@@ -364,6 +365,7 @@ export class Writer {
         current.rid,
       );
     }
+    if (type === 'Patient') copyLinks(current.rid, rid, this.#connection, this.#dictionary);
     this.#connection.run('UPDATE ent SET cur = ? WHERE lid = ?', rid, lid);
     return { outcome: 'deleted', id: op.id, version, at, rid, before };
   }

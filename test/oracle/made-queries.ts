@@ -1,0 +1,258 @@
+/** Searches of chance, as the names and values of a URL, and what whoever asks may see. */
+import fc from 'fast-check';
+import type { Id } from '../../src/base/brands.ts';
+import { searchParameterRow, searchParametersOf, whyNotIndexed } from '../../src/fhir/definitions.ts';
+import { phoneticKey } from '../../src/fhir/phonetic-key.ts';
+import type { ResourceType } from '../../src/fhir/resource.ts';
+import type { SearchParameter } from '../../src/fhir/search-value.ts';
+import { type Scope, wholeScope } from '../../src/store/scope.ts';
+import { valuesOf } from './element-values.ts';
+import type { Pairs } from './evaluate.ts';
+import { MADE_TYPES, type MadeType, madeResource } from './made-data.ts';
+import {
+  ASKED_NUMBERS,
+  ASKED_TIMES,
+  CODES,
+  DAYS,
+  ELSEWHERE,
+  IDS,
+  LABELS,
+  maybe,
+  oneOf,
+  SYSTEMS,
+  TEXTS,
+  TIMES,
+  UNITS,
+  URIS,
+} from './value-pools.ts';
+
+export interface Asked {
+  readonly type: MadeType;
+  /** Everything but `_count`. */
+  readonly pairs: Pairs;
+  readonly count: number;
+  readonly scope: Scope;
+}
+
+type Text = fc.Arbitrary<string>;
+type Pair = readonly [string, string];
+
+const escaped = (text: string): string => text.replace(/[\\,|$]/g, '\\$&');
+
+const STATUSES = [
+  'final',
+  'preliminary',
+  'active',
+  'draft',
+  'finished',
+  'order',
+  'male',
+  'female',
+  'home',
+] as const;
+
+function tokenText({ on, code }: SearchParameter): Text {
+  const row = searchParameterRow(on, code);
+  if (row?.types.length === 1 && row.types[0] === 'boolean') return oneOf(['true', 'false']);
+  const isCode = row?.types.includes('code') === true;
+  const value = (isCode ? oneOf([...STATUSES, 'a']) : oneOf(CODES)).map(escaped);
+  const system = oneOf([...(row?.systems ?? []), ...SYSTEMS, ...LABELS.slice(0, 1)]).map(escaped);
+  return fc.oneof(
+    { weight: 4, arbitrary: value },
+    { weight: 3, arbitrary: fc.tuple(system, value).map((parts) => parts.join('|')) },
+    { weight: 1, arbitrary: value.map((one) => `|${one}`) },
+    { weight: 1, arbitrary: system.map((one) => `${one}|`) },
+  );
+}
+
+/** As it stands, in capitals, without accents, or only its beginning. */
+const stringText: Text = fc
+  .tuple(oneOf(TEXTS), fc.nat(4))
+  .map(([text, how]) => {
+    if (how === 0) return text.toUpperCase();
+    if (how === 1) return [...text].slice(0, 2).join('');
+    if (how === 2) return text.normalize('NFD');
+    return text;
+  })
+  .map(escaped);
+
+function referenceText({ targets }: SearchParameter): Text {
+  const types = targets.filter((one) => (MADE_TYPES as readonly string[]).includes(one));
+  const local = fc
+    .tuple(oneOf(types.length === 0 ? ['Patient'] : types), oneOf(IDS))
+    .map(([type, id]) => `${type}/${id}`);
+  return fc.oneof(
+    { weight: 4, arbitrary: local },
+    { weight: 3, arbitrary: oneOf(IDS) },
+    { weight: 1, arbitrary: oneOf([...ELSEWHERE, ...URIS]).map(escaped) },
+    { weight: 1, arbitrary: local.map((one) => `${one}/_history/1`) },
+  );
+}
+
+const prefix = oneOf(['', '', 'eq', 'ne', 'gt', 'lt', 'ge', 'le', 'sa', 'eb', 'ap']);
+const dateText: Text = fc
+  .tuple(prefix, oneOf([...DAYS, ...TIMES, ...ASKED_TIMES]))
+  .map((parts) => parts.join(''));
+const numberText: Text = fc.tuple(prefix, oneOf(ASKED_NUMBERS)).map((parts) => parts.join(''));
+const unitText: Text = oneOf<{ unit?: string; system?: string; code?: string }>(UNITS).chain(
+  ({ unit, system, code }) =>
+    oneOf([
+      '',
+      ...(unit === undefined ? [] : [`||${escaped(unit)}`]),
+      ...(code === undefined ? [] : [`||${escaped(code)}`]),
+      ...(system === undefined || code === undefined ? [] : [`|${escaped(system)}|${escaped(code)}`]),
+    ]),
+);
+const quantityText: Text = fc.tuple(numberText, unitText).map((parts) => parts.join(''));
+
+/** One value of a parameter, as a URL writes it. */
+export function valueText(parameter: SearchParameter): Text {
+  switch (parameter.kind) {
+    case 'token':
+      return tokenText(parameter);
+    case 'string':
+      // what has no sound cannot be asked for by its sound, and is refused
+      return parameter.code === 'phonetic'
+        ? stringText.filter((text) => phoneticKey(text) !== '')
+        : stringText;
+    case 'reference':
+      return referenceText(parameter);
+    case 'date':
+      return dateText;
+    case 'number':
+      return numberText;
+    case 'quantity':
+      return quantityText;
+    default:
+      return oneOf(URIS).map(escaped);
+  }
+}
+
+function filterOf(parameter: SearchParameter): fc.Arbitrary<Pair> {
+  return fc
+    .oneof(
+      { weight: 4, arbitrary: fc.array(valueText(parameter), { minLength: 1, maxLength: 1 }) },
+      { weight: 1, arbitrary: fc.array(valueText(parameter), { minLength: 2, maxLength: 3 }) },
+    )
+    .map((values): Pair => [parameter.code, values.join(',')]);
+}
+
+/** Parameters of a type that the store has an index for. */
+const indexed = (type: ResourceType): readonly SearchParameter[] =>
+  [...searchParametersOf(type).values()].filter(({ code }) => whyNotIndexed(type, code) === undefined);
+
+/** Those that made data has values of: the others find nothing, and are seldom worth asking. */
+function filled(type: MadeType): readonly SearchParameter[] {
+  const sample = fc.sample(madeResource(type), { numRuns: 30, seed: 1 });
+  return indexed(type).filter((parameter) =>
+    sample.some((one) => valuesOf(parameter, { ...one }).length > 0),
+  );
+}
+
+const ownFilter: fc.Arbitrary<Pair> = fc.oneof(
+  fc.uniqueArray(oneOf(IDS), { minLength: 1, maxLength: 4 }).map((ids): Pair => ['_id', ids.join()]),
+  fc
+    .tuple(prefix, oneOf(['2026', '2025-01-01', '2037']))
+    .map((parts): Pair => ['_lastUpdated', parts.join('')]),
+  // what is about as long ago as a moment of just now changes while one asks
+  fc
+    .tuple(prefix, fc.nat(500))
+    .map(([before, n]): Pair => ['_lastUpdated', `${before.replace('ap', 'ge')}@${n}`]),
+);
+
+function filtersOf(type: MadeType): fc.Arbitrary<readonly Pair[]> {
+  const one = fc.oneof(
+    { weight: 12, arbitrary: fc.oneof(...filled(type).map(filterOf)) },
+    { weight: 1, arbitrary: fc.oneof(...indexed(type).map(filterOf)) },
+    { weight: 1, arbitrary: ownFilter },
+  );
+  return fc.oneof(
+    { weight: 2, arbitrary: fc.constant([]) },
+    { weight: 12, arbitrary: fc.tuple(one) },
+    { weight: 3, arbitrary: fc.array(one, { minLength: 2, maxLength: 3 }) },
+  );
+}
+
+function sortOf(type: MadeType): fc.Arbitrary<readonly Pair[]> {
+  const codes = [...indexed(type).map(({ code }) => code), '_id', '_lastUpdated', '_lastUpdated'];
+  const key = fc.tuple(oneOf(['', '-']), oneOf(codes)).map((parts) => parts.join(''));
+  return fc.oneof(
+    { weight: 2, arbitrary: fc.constant([]) },
+    {
+      weight: 1,
+      arbitrary: fc
+        .array(key, { minLength: 1, maxLength: 3 })
+        .map((keys): Pair[] => [['_sort', keys.join()]]),
+    },
+  );
+}
+
+/** References that may be followed: what may hold a canonical URL is refused by name. */
+const references = (type: MadeType): readonly SearchParameter[] =>
+  indexed(type).filter(
+    ({ kind, code }) =>
+      kind === 'reference' && searchParameterRow(type, code)?.types.includes('canonical') !== true,
+  );
+
+/** `_include` of this type, and `_revinclude` of whatever may point at it. */
+function includesOf(type: MadeType): fc.Arbitrary<readonly Pair[]> {
+  const forward = references(type).flatMap(({ code, targets }): Pair[] => [
+    ['_include', `${type}:${code}`],
+    ...targets
+      .filter((one) => (MADE_TYPES as readonly string[]).includes(one))
+      .map((target): Pair => ['_include', `${type}:${code}:${target}`]),
+  ]);
+  const back = MADE_TYPES.flatMap((source) =>
+    references(source)
+      .filter(({ targets }) => targets.includes(type))
+      .map(({ code }): Pair => ['_revinclude', `${source}:${code}`]),
+  );
+  const all = [...forward, ...back];
+  if (all.length === 0) return fc.constant([]);
+  return fc.oneof(
+    { weight: 3, arbitrary: fc.constant([]) },
+    { weight: 1, arbitrary: fc.array(oneOf(all), { minLength: 1, maxLength: 3 }) },
+  );
+}
+
+const anyScope: fc.Arbitrary<Scope> = fc.oneof(
+  { weight: 3, arbitrary: fc.constant(wholeScope) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      persons: fc.oneof(
+        fc.constant('all' as const),
+        fc.subarray([...IDS] as string[] as Id[], { maxLength: 3 }),
+      ),
+      unattached: fc.oneof(fc.constant('all' as const), fc.subarray([...MADE_TYPES])),
+      types: fc.oneof(
+        { weight: 4, arbitrary: fc.constant('all' as const) },
+        { weight: 1, arbitrary: fc.subarray([...MADE_TYPES]) },
+      ),
+      hiddenLabels: fc.subarray([...LABELS]),
+    }),
+  },
+);
+
+/** A search of one of the types that there is data of. */
+export const madeQuery: fc.Arbitrary<Asked> = fc.oneof(
+  ...MADE_TYPES.map((type) => ({
+    weight: type === 'Patient' || type === 'Observation' ? 3 : 1,
+    arbitrary: fc
+      .record({
+        filters: filtersOf(type),
+        sort: sortOf(type),
+        includes: includesOf(type),
+        total: maybe(
+          oneOf(['accurate', 'accurate', 'none', 'estimate']).map((one): Pair => ['_total', one]),
+          1,
+        ),
+        count: oneOf([1000, 1000, 1000, 0, 1, 2, 3, 5]),
+        scope: anyScope,
+      })
+      .map(({ filters, sort, includes, total, count, scope }): Asked => {
+        const pairs = [...filters, ...sort, ...includes, ...(total === undefined ? [] : [total])];
+        return { type, pairs, count, scope };
+      }),
+  })),
+);
