@@ -22,9 +22,11 @@ export interface Outcome {
   readonly difference: string | undefined;
 }
 
-/** A page, and the `Type/id`s that a page link may still show at its time; the first page is cut by no link. */
+/** A page, with what a page link may still show at its time: all, on the first page. */
 interface Page extends SearchPage {
-  readonly open: ReadonlySet<string> | undefined;
+  readonly shows: (one: { readonly type: string; readonly id: string }) => boolean;
+  /** The matches, as they are at the time of this page. */
+  readonly wanted: readonly Kept[];
 }
 
 const settings = { ...effectiveSettings([], {}), searchClausesMax: 1000 };
@@ -52,17 +54,27 @@ export async function compare(
   try {
     const { query } = parseSearch(type, sent, { strict: true, settings });
     const snapshot = await store.snapshot(seq);
-    const view = { here: visible(world.at(seq), scope), now: systemClock.now() };
+    const here = visible(world.at(seq), scope);
+    const view = { here, linked: here, now: systemClock.now() };
     const wanted = matchesOf(type, pairs, view);
     const pages: Page[] = [];
     for (let cursor: string | undefined; ; ) {
       const page = await snapshot.search(cursor === undefined ? query : { ...query, cursor }, scope);
-      pages.push({ ...page, open: cursor === undefined ? undefined : stillOpen(world.newest(), scope) });
+      if (cursor === undefined) pages.push({ ...page, shows: () => true, wanted });
+      else {
+        const open = stillOpen(world.newest(), scope);
+        const shows: Page['shows'] = (one) => open.has(`${one.type}/${one.id}`);
+        pages.push({
+          ...page,
+          shows,
+          wanted: matchesOf(type, pairs, { ...view, linked: here.filter(shows) }),
+        });
+      }
       if (page.next === undefined || pages.length > wanted.length) break;
       cursor = page.next;
       await betweenPages();
     }
-    const difference = differenceOf(question, wanted, pages, view);
+    const difference = differenceOf(question, pages, view);
     return { matches: wanted.length, pages: pages.length, difference };
   } catch (error) {
     const said = (error as Error).stack?.split('\n').slice(0, 3).join(' ');
@@ -70,34 +82,33 @@ export async function compare(
   }
 }
 
-function differenceOf(
-  { pairs, count }: Question,
-  wanted: readonly Kept[],
-  pages: readonly Page[],
-  view: View,
-): string | undefined {
+function differenceOf({ pairs, count }: Question, pages: readonly Page[], view: View): string | undefined {
   const asksTotal = count === 0 || pairs.some(([name, value]) => name === '_total' && value === 'accurate');
-  for (const { total } of pages) {
+  for (const { total, wanted } of pages) {
     if (total === undefined ? asksTotal : total !== wanted.length)
       return `the total is ${total}, not ${wanted.length}: ${namesOf(wanted)}`;
   }
   if (pages.at(-1)?.next !== undefined) return `there are more than ${pages.length} pages`;
   if (count === 0)
     return pages.every(({ entries }) => entries.length === 0) ? undefined : 'entries for _count=0';
-  const found = pages.flatMap(({ entries }) => entries.map(nameOf));
-  const closed = wanted.filter((one) =>
-    pages.some(({ open }) => open?.has(`${one.type}/${one.id}`) === false),
-  );
-  const mustBe = wanted.filter((one) => !closed.includes(one) || found.includes(nameOf(one)));
-  if ([...found].sort().join() !== mustBe.map(nameOf).sort().join())
-    return `found ${found.join() || 'none'}, not ${namesOf(mustBe)}`;
-  for (const { entries, included, open } of pages) {
-    const shut = [...entries, ...included].find((one) => open?.has(`${one.type}/${one.id}`) === false);
+  for (const { entries, included, shows, wanted } of pages) {
+    const names = wanted.map(nameOf);
+    const wrong = entries.find((one) => !names.includes(nameOf(one)));
+    if (wrong !== undefined) return `found ${nameOf(wrong)} besides ${namesOf(wanted)}`;
+    const shut = [...entries, ...included].find((one) => !shows(one));
     if (shut !== undefined) return `a page link shows ${nameOf(shut)}, which has been closed since`;
   }
+  const found = pages.flatMap(({ entries }) => entries.map(nameOf));
+  if (new Set(found).size < found.length) return `found some twice: ${found.join()}`;
+  const [first] = pages;
+  const isOpen = (one: Kept): boolean =>
+    pages.every(({ shows, wanted }) => shows(one) && wanted.includes(one));
+  const missing = first?.wanted.filter((one) => isOpen(one) && !found.includes(nameOf(one))) ?? [];
+  if (missing.length > 0) return `found ${found.join() || 'none'}, and not ${namesOf(missing)}`;
+  const closed = first?.wanted.filter((one) => !isOpen(one)) ?? [];
   if (closed.length === 0 && pages.slice(0, -1).some(({ entries }) => entries.length !== count))
     return 'a page before the last is not full';
-  const matches = new Map(wanted.map((one) => [nameOf(one), one]));
+  const matches = new Map(first?.wanted.map((one) => [nameOf(one), one]));
   const inOrder = found.flatMap((name) => matches.get(name) ?? []);
   return orderDifference(pairs, inOrder) ?? includeDifference(pairs, pages, matches, closed, view);
 }
@@ -123,19 +134,19 @@ function includeDifference(
   closed: readonly Kept[],
   view: View,
 ): string | undefined {
-  for (const { entries, included, open } of pages) {
+  for (const [n, { entries, included, shows }] of pages.entries()) {
     const page = entries.flatMap((one) => matches.get(nameOf(one)) ?? []);
-    const shows = ({ type, id }: Kept): boolean => open?.has(`${type}/${id}`) !== false;
-    const perhaps = new Set(includedWith([...page, ...closed], pairs, view).map(nameOf));
-    const wanted = includedWith(page, pairs, view).filter(
-      (one) => shows(one) && (open === undefined || !closed.includes(one)),
-    );
+    const within = {
+      ...view,
+      here: view.here.filter((one) => shows(one) && (n === 0 || !closed.includes(one))),
+    };
+    const wanted = includedWith(page, pairs, within).map(nameOf);
+    const others =
+      n === 0 ? [] : [page, [...page, ...closed]].flatMap((one) => includedWith(one, pairs, view));
+    const perhaps = [...wanted, ...others.map(nameOf)];
     const found = included.map(nameOf);
-    const missing = wanted.map(nameOf).filter((name) => !found.includes(name));
-    const extra = found.filter((name, i) => {
-      const isWanted = wanted.some((one) => nameOf(one) === name);
-      return found.indexOf(name) !== i || !(isWanted || (open !== undefined && perhaps.has(name)));
-    });
+    const missing = wanted.filter((name) => !found.includes(name));
+    const extra = found.filter((name, i) => found.indexOf(name) !== i || !perhaps.includes(name));
     if (missing.length + extra.length > 0)
       return `with ${namesOf(page)} came ${extra.join() || 'nothing'} too much, ${missing.join() || 'nothing'} too little`;
   }

@@ -2,9 +2,8 @@
  * A search evaluated over a plain array, by http://hl7.org/fhir/R4/search.html and nothing else: slow, and as plain as can be. What an
  * asker may not see is taken out of the array before (scope-rule.ts), so that no rule in here has to think of it.
  */
-import { searchParameter } from '../../src/fhir/definitions.ts';
+import { searchParameter, searchParametersOf } from '../../src/fhir/definitions.ts';
 import type { ResourceType } from '../../src/fhir/resource.ts';
-import type { SearchParameter } from '../../src/fhir/search-value.ts';
 import { moments } from '../naive-search.ts';
 import { pointedAt } from './element-values.ts';
 import { compareKeys, sortKeyOf } from './sort-keys.ts';
@@ -14,9 +13,12 @@ import type { Kept } from './world.ts';
 /** Name and value of each parameter of the URL, decoded. */
 export type Pairs = readonly (readonly [string, string])[];
 
-/** What can be asked about: everything that shows, and the moment of asking in milliseconds UTC. */
+/** What can be asked about, and the moment of asking in milliseconds UTC. */
 export interface View {
+  /** Everything that shows. */
   readonly here: readonly Kept[];
+  /** What a chain may lead through: all of `here`, but for a page link, which goes by nothing closed since. */
+  readonly linked: readonly Kept[];
   readonly now: number;
 }
 
@@ -45,42 +47,72 @@ export function compareBy(sort: string, a: Kept, b: Kept): number {
 }
 
 function fits(one: Kept, name: string, value: string, view: View): boolean {
+  if (name.startsWith('_has:')) return isReferredTo(one, name, value, view);
+  if (name.includes('.')) return leadsTo(one, name, value, view);
   if (name === '_id') return value.split(',').includes(one.id);
   if (name === '_lastUpdated') {
     const [, prefix = 'eq', text = ''] = /^([a-z]{2})?(.*)$/.exec(value) ?? [];
     return spanFits(prefix, { lo: one.at, hi: one.at }, moments(text), view.now);
   }
-  return hasAsked(parameterOf(one.type, name), value, one.resource, view.now);
+  const parameter = searchParameter(one.type, name);
+  // a chain may lead to several types, of which some do not have what is asked for
+  return parameter !== undefined && hasAsked(parameter, value, one.resource, view.now);
 }
 
-function parameterOf(type: string, code: string): SearchParameter {
-  const parameter = searchParameter(type, code);
-  if (parameter === undefined) throw new Error(`${type} has no search parameter ${code}`);
-  return parameter;
+/** `subject:Patient.name=x`: one of those that it refers to fits. */
+function leadsTo(one: Kept, name: string, value: string, view: View): boolean {
+  const [, head = '', rest = ''] = /^([^.]+)\.(.+)$/.exec(name) ?? [];
+  const [code = '', type] = head.split(':');
+  const names = pointsAt(one, code);
+  return view.linked.some(
+    (other) =>
+      names.includes(nameOf(other)) &&
+      (type === undefined || other.type === type) &&
+      fits(other, rest, value, view),
+  );
 }
 
-/** What `_include` and `_revinclude` add to a page of matches: each once, and no match. */
-export function includedWith(page: readonly Kept[], pairs: Pairs, view: View): readonly Kept[] {
-  const added = pairs.flatMap(([name, value]) => {
-    const [source = '', code = '', target] = value.split(':');
-    if (name === '_include') {
-      const names = page.filter((one) => one.type === source).flatMap((one) => pointsAt(one, code));
-      return view.here.filter(
-        (one) => names.includes(nameOf(one)) && (target === undefined || one.type === target),
-      );
-    }
-    if (name === '_revinclude') {
-      const names = page.map(nameOf);
-      return view.here.filter(
-        (one) => one.type === source && pointsAt(one, code).some((each) => names.includes(each)),
-      );
-    }
-    return [];
-  });
-  return [...new Set(added)].filter((one) => !page.includes(one));
+/** `_has:Observation:subject:code=x`: one of those that refer to it fits. */
+function isReferredTo(one: Kept, name: string, value: string, view: View): boolean {
+  const [, source = '', code = '', rest = ''] = /^_has:([^:]+):([^:]+):(.+)$/.exec(name) ?? [];
+  return view.linked.some(
+    (other) =>
+      other.type === source && pointsAt(other, code).includes(nameOf(one)) && fits(other, rest, value, view),
+  );
 }
 
 const nameOf = ({ type, id }: Kept): string => `${type}/${id}`;
 
-const pointsAt = (one: Kept, code: string): readonly string[] =>
-  pointedAt(parameterOf(one.type, code), one.resource);
+/** What a resource refers to by a parameter of its type; `*`: by any. */
+function pointsAt(one: Kept, code: string): readonly string[] {
+  const parameters = [...searchParametersOf(one.type).values()].filter(
+    (each) => each.kind === 'reference' && (code === '*' || each.code === code),
+  );
+  return parameters.flatMap((parameter) => pointedAt(parameter, one.resource));
+}
+
+/** What `_include` and `_revinclude` add to a page of matches: each once, and no match. */
+export function includedWith(page: readonly Kept[], pairs: Pairs, view: View): readonly Kept[] {
+  const added = new Set<Kept>();
+  for (let round = 0; ; round++) {
+    const from = [...page, ...added];
+    const before = added.size;
+    for (const [name, value] of pairs) {
+      if (round === 0 ? !/^_(rev)?include/.test(name) : !/^_(rev)?include:/.test(name)) continue;
+      for (const one of broughtBy(name, value, from, view)) if (!page.includes(one)) added.add(one);
+    }
+    if (added.size === before) return [...added];
+  }
+}
+
+function broughtBy(name: string, value: string, from: readonly Kept[], view: View): readonly Kept[] {
+  const [source = '', code = '*', target] = value.split(':');
+  const isSource = (one: Kept): boolean => source === '*' || one.type === source;
+  const isTarget = (one: Kept): boolean => target === undefined || one.type === target;
+  if (name.startsWith('_include')) {
+    const names = from.filter(isSource).flatMap((one) => pointsAt(one, code));
+    return view.here.filter((one) => isTarget(one) && names.includes(nameOf(one)));
+  }
+  const names = from.filter(isTarget).map(nameOf);
+  return view.here.filter((one) => isSource(one) && pointsAt(one, code).some((each) => names.includes(each)));
+}

@@ -1,7 +1,12 @@
 /** Searches of chance, as the names and values of a URL, and what whoever asks may see. */
 import fc from 'fast-check';
 import type { Id } from '../../src/base/brands.ts';
-import { searchParameterRow, searchParametersOf, whyNotIndexed } from '../../src/fhir/definitions.ts';
+import {
+  searchParameter,
+  searchParameterRow,
+  searchParametersOf,
+  whyNotIndexed,
+} from '../../src/fhir/definitions.ts';
 import { phoneticKey } from '../../src/fhir/phonetic-key.ts';
 import type { ResourceType } from '../../src/fhir/resource.ts';
 import type { SearchParameter } from '../../src/fhir/search-value.ts';
@@ -160,11 +165,72 @@ const ownFilter: fc.Arbitrary<Pair> = fc.oneof(
     .map(([before, n]): Pair => ['_lastUpdated', `${before.replace('ap', 'ge')}@${n}`]),
 );
 
-function filtersOf(type: MadeType): fc.Arbitrary<readonly Pair[]> {
-  const one = fc.oneof(
+/** Types that there is data of, among these. */
+const made = (types: readonly ResourceType[]): readonly MadeType[] =>
+  MADE_TYPES.filter((one) => types.includes(one));
+
+/** Made once: each holds those of a hop less. */
+function once<T>(make: (type: MadeType, depth: number) => T): (type: MadeType, depth?: number) => T {
+  const known = new Map<string, T>();
+  return (type, depth = 0) => {
+    const before = known.get(`${type} ${depth}`);
+    if (before !== undefined) return before;
+    const made = make(type, depth);
+    known.set(`${type} ${depth}`, made);
+    return made;
+  };
+}
+
+/** A name that another resource has a say by, and what is asked of that one; `depth` hops at most. */
+function makeLinked(type: MadeType, depth: number): fc.Arbitrary<Pair> {
+  const asked = (of: MadeType): fc.Arbitrary<Pair> =>
+    depth <= 1
+      ? plainFilter(of)
+      : fc.oneof(
+          { weight: 3, arbitrary: plainFilter(of) },
+          { weight: 1, arbitrary: linkedOf(of, depth - 1) },
+        );
+  const chains = references(type).flatMap(({ code, targets }) =>
+    made(targets).map((target) => {
+      const named = asked(target).map(([name, value]): Pair => [`${code}:${target}.${name}`, value]);
+      // without a type, of any that has such a parameter: only where all of them read the value alike
+      const open = asked(target).map(([name, value]): Pair => {
+        const [own = ''] = name.split(/[:.]/, 1);
+        const kind = searchParameter(target, own)?.kind;
+        const isAlike = targets.every((one) => {
+          const other = searchParameter(one, own);
+          return other === undefined || (other.kind === kind && kind !== 'token' && kind !== 'reference');
+        });
+        const isOwn = name === '_id' || name === 'identifier';
+        return [`${code}${isOwn || (isAlike && !/[:.]/.test(name)) ? '' : `:${target}`}.${name}`, value];
+      });
+      return fc.oneof(named, open);
+    }),
+  );
+  const back = MADE_TYPES.flatMap((source) =>
+    references(source)
+      .filter(({ targets }) => targets.includes(type))
+      .map(({ code }) =>
+        asked(source).map(([name, value]): Pair => [`_has:${source}:${code}:${name}`, value]),
+      ),
+  );
+  return fc.oneof(...chains, ...back);
+}
+
+const linkedOf = once(makeLinked);
+
+const plainFilter = once((type) =>
+  fc.oneof(
     { weight: 12, arbitrary: fc.oneof(...filled(type).map(filterOf)) },
     { weight: 1, arbitrary: fc.oneof(...indexed(type).map(filterOf)) },
     { weight: 1, arbitrary: ownFilter },
+  ),
+);
+
+function filtersOf(type: MadeType): fc.Arbitrary<readonly Pair[]> {
+  const one = fc.oneof(
+    { weight: 7, arbitrary: plainFilter(type) },
+    { weight: 3, arbitrary: linkedOf(type, 3) },
   );
   return fc.oneof(
     { weight: 2, arbitrary: fc.constant([]) },
@@ -196,22 +262,37 @@ const references = (type: MadeType): readonly SearchParameter[] =>
 
 /** `_include` of this type, and `_revinclude` of whatever may point at it. */
 function includesOf(type: MadeType): fc.Arbitrary<readonly Pair[]> {
-  const forward = references(type).flatMap(({ code, targets }): Pair[] => [
-    ['_include', `${type}:${code}`],
-    ...targets
-      .filter((one) => (MADE_TYPES as readonly string[]).includes(one))
-      .map((target): Pair => ['_include', `${type}:${code}:${target}`]),
+  const forward = (of: MadeType, name: string): readonly Pair[] =>
+    references(of).flatMap(({ code, targets }): Pair[] => [
+      [name, `${of}:${code}`],
+      ...made(targets).map((target): Pair => [name, `${of}:${code}:${target}`]),
+    ]);
+  const back = (to: MadeType, name: string): readonly Pair[] =>
+    MADE_TYPES.flatMap((source) =>
+      references(source)
+        .filter(({ targets }) => targets.includes(to))
+        .map(({ code }): Pair => [name, `${source}:${code}`]),
+    );
+  const plain = [...forward(type, '_include'), ...back(type, '_revinclude')];
+  const again = MADE_TYPES.flatMap((of) => [
+    ...forward(of, '_include:iterate'),
+    ...back(of, '_revinclude:iterate'),
   ]);
-  const back = MADE_TYPES.flatMap((source) =>
-    references(source)
-      .filter(({ targets }) => targets.includes(type))
-      .map(({ code }): Pair => ['_revinclude', `${source}:${code}`]),
+  const wild: Pair[] = [
+    ['_include', '*'],
+    ['_include', `${type}:*`],
+    ['_include:iterate', '*'],
+    ['_revinclude', '*'],
+    ['_revinclude', 'Observation:*'],
+  ];
+  const one = fc.oneof(
+    { weight: 5, arbitrary: oneOf(plain) },
+    { weight: 2, arbitrary: oneOf(again) },
+    { weight: 1, arbitrary: oneOf(wild) },
   );
-  const all = [...forward, ...back];
-  if (all.length === 0) return fc.constant([]);
   return fc.oneof(
     { weight: 3, arbitrary: fc.constant([]) },
-    { weight: 1, arbitrary: fc.array(oneOf(all), { minLength: 1, maxLength: 3 }) },
+    { weight: 1, arbitrary: fc.array(one, { minLength: 1, maxLength: 3 }) },
   );
 }
 
