@@ -9,6 +9,7 @@ import type { Ids } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
 import type { OrganisationKind } from '../base/node-config.ts';
 import type { Settings } from '../base/settings.ts';
+import type { PackageDefinitions } from '../fhir/package-definitions.ts';
 import type { Store } from '../store/store.ts';
 import { type PersonIndex, StorePersonIndex } from './person-index.ts';
 import type { Records } from './session.ts';
@@ -23,6 +24,8 @@ export interface RecordsParts {
   readonly ods: OdsCode;
   readonly kind: OrganisationKind;
   readonly log: Log;
+  /** Value sets and code systems of the node's packages, for searches; R4's own where left out. */
+  readonly definitions?: () => Promise<PackageDefinitions>;
 }
 
 /** Called when a commit is on disk and before it is acknowledged; never throws. */

@@ -28,6 +28,7 @@ import type {
 } from '../store/store.ts';
 import type { BeforeAnswer, RecordsParts } from './open-records.ts';
 import type { StorePersonIndex } from './person-index.ts';
+import { withCodes } from './search-codes.ts';
 import type { AuditNote, DoorAct, KeptSpace, LetterWrite, RecordSession, SubmitOptions } from './session.ts';
 import { type Act, auditDraft, historyTarget, personsOf, searchTarget } from './session-audit.ts';
 import { submitOps } from './submit.ts';
@@ -124,7 +125,7 @@ export class StoreSession implements RecordSession {
     const target = searchTarget(query);
     const scope = await this.#mayRead('search', query.type, target);
     const snapshot = await this.#parts.store.snapshot();
-    const found = await snapshot.search(query, scope);
+    const found = await snapshot.search(await withCodes(query, snapshot, scope, this.#parts), scope);
     await this.#auditRead({
       action: 'search',
       targets: [target],

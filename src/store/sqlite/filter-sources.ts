@@ -105,6 +105,12 @@ export function sourcesOf(
     case 'number':
     case 'quantity':
       return quantitySources(value, pt, dictionary);
+    case 'value-set':
+    case 'hierarchy':
+      throw new Failure(
+        'not-supported',
+        `"${parameter.code}": value sets and hierarchies can be asked for in a search alone, not in a condition.`,
+      );
     default:
       throw new Failure('not-supported', `The store cannot search by "${value.kind}" yet.`);
   }
