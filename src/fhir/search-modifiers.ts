@@ -23,11 +23,6 @@ const MODIFIERS: Readonly<Record<SearchParameterKind, readonly string[]>> = {
   special: [],
 };
 
-/** Modifiers that a parameter of this kind may carry; of references any of its target types as well. */
-export function modifiersOf(kind: SearchParameterKind): readonly string[] {
-  return MODIFIERS[kind];
-}
-
 /**
  * One parameter of a search with its modifier, undefined for none, as a filter. Throws Failure `not-supported`
  * naming a modifier that the kind has not, `value` where the value cannot be read.
