@@ -35,7 +35,7 @@ export function capabilityStatement(parts: CapabilityParts): Buffer {
     software: { name: 'Openward' },
     implementation: { description: `FHIR R4 of ${parts.name}`, url: parts.base },
     fhirVersion: '4.0.1',
-    format: ['application/fhir+json', 'json'],
+    format: ['application/fhir+json', 'application/fhir+xml', 'json', 'xml'],
     rest: [
       {
         mode: 'server',

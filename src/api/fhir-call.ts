@@ -92,8 +92,10 @@ export interface FhirCall extends OpenCall {
 
 export interface FhirAnswer {
   readonly status: number;
-  /** JSON text, in pieces that are sent one after the other. */
+  /** JSON text unless `contentType` says otherwise, in pieces that are sent one after the other. */
   readonly body?: Buffer | readonly Buffer[];
+  /** Where the body is no FHIR JSON: then it goes out as it is, whatever format was asked for. */
+  readonly contentType?: string;
   /** What ETag and Last-Modified say. */
   readonly version?: { readonly versionId: VersionId; readonly lastUpdated: InstantMs };
   /** Absolute. */

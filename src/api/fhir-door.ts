@@ -12,9 +12,11 @@ import type { Ids } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
 import type { NodeConfig } from '../base/node-config.ts';
 import type { Settings } from '../base/settings.ts';
+import { parseXml } from '../fhir/parse-xml.ts';
 import { pairsOf } from '../fhir/query-pairs.ts';
 import type { SharedRecords } from '../network/shared-record.ts';
 import type { Records } from '../records/session.ts';
+import { inForm } from './answer-form.ts';
 import { capabilityStatement } from './capability-statement.ts';
 import { entryFailureAnswer, failureAnswer } from './failure-answer.ts';
 import {
@@ -29,7 +31,15 @@ import {
   queryIn,
 } from './fhir-call.ts';
 import { Metrics } from './metrics.ts';
-import { lastValue, preferencesOf, requireJsonAnswer, sentMediaType } from './negotiation.ts';
+import {
+  type AnswerForm,
+  answerForm,
+  FORM,
+  formAsked,
+  isXml,
+  preferencesOf,
+  sentMediaType,
+} from './negotiation.ts';
 import { requestIdOf } from './request-id.ts';
 import { type RouteMatch, RouteTable } from './route-match.ts';
 import { routes } from './routes.ts';
@@ -81,6 +91,8 @@ interface Admission {
   readonly url: string;
   readonly path: string;
   mediaType: string | undefined;
+  /** How the answer is to be written; undefined: JSON as it is stored. */
+  form: AnswerForm | undefined;
   who: Authenticated | undefined;
 }
 
@@ -93,6 +105,8 @@ class FhirDoor {
   readonly #context: FhirContext;
   readonly #metrics: Metrics;
   #statement: Buffer | undefined;
+  /** The CapabilityStatement in other forms, once they were asked for. */
+  readonly #statements = new Map<string, FhirAnswer>();
   #closing = false;
 
   constructor(prefix: string, options: FhirDoorOptions) {
@@ -125,7 +139,7 @@ class FhirDoor {
     (request as AdmittedRequest).admission = admission;
     const { headers } = request.raw;
     try {
-      requireJsonAnswer(headers, formatIn(admission.url));
+      admission.form = answerForm(headers, queryIn(admission.url));
       if (hasBody(admission.method, headers)) {
         admission.mediaType = sentMediaType(headers, /(^|\/)_search$/.test(admission.path));
       }
@@ -153,6 +167,7 @@ class FhirDoor {
       url,
       path: pathOf(url),
       mediaType: undefined,
+      form: undefined,
       who: undefined,
     };
   }
@@ -171,10 +186,14 @@ class FhirDoor {
     try {
       const match = this.#table.match(admission.method, admission.path);
       code = match.interaction.code;
-      answer = await this.#handle(match, this.#openCall(match, admission, request), admission);
+      const body = isPlain(admission.mediaType)
+        ? bodyOf(request.body, admission.mediaType)
+        : await this.#otherBody(request.body, admission);
+      answer = await this.#handle(match, this.#openCall(match, admission, request, body), admission);
     } catch (thrown) {
       answer = this.#failed(thrown, admission, code);
     }
+    if (admission.form !== undefined) answer = await this.#inForm(answer, admission.form, admission, code);
     try {
       this.#send(reply, answer, admission, code);
     } catch (thrown) {
@@ -184,7 +203,43 @@ class FhirDoor {
     }
   }
 
-  #openCall(match: RouteMatch, admission: Admission, request: FastifyRequest): OpenCall {
+  /** A body in XML as the resource it holds; of a form, what it says of the answer's format is taken. */
+  async #otherBody(sent: unknown, admission: Admission): Promise<CallBody> {
+    const body = bodyOf(sent, admission.mediaType);
+    if (body.kind !== 'bytes' || body.bytes.length === 0) return body;
+    if (isXml(body.mediaType)) {
+      return { kind: 'resource', resource: await parseXml(body.bytes, this.#options.settings) };
+    }
+    const asked = formAsked(body.bytes.toString('utf8'));
+    if (asked.format !== undefined || asked.pretty) {
+      const { format = 'json', pretty = false } = admission.form ?? {};
+      admission.form = { format: asked.format ?? format, pretty: asked.pretty || pretty };
+    }
+    return body;
+  }
+
+  async #inForm(
+    answer: FhirAnswer,
+    form: AnswerForm,
+    admission: Admission,
+    code: string,
+  ): Promise<FhirAnswer> {
+    const { settings } = this.#options;
+    try {
+      if (answer.body === undefined || answer.body !== this.#statement) {
+        return await inForm(answer, form, settings);
+      }
+      // anybody may ask for the CapabilityStatement, and it is large
+      const key = `${form.format} ${form.pretty}`;
+      const written = this.#statements.get(key) ?? (await inForm(answer, form, settings));
+      this.#statements.set(key, written);
+      return written;
+    } catch (thrown) {
+      return inForm(this.#failed(thrown, admission, code), form, settings);
+    }
+  }
+
+  #openCall(match: RouteMatch, admission: Admission, request: FastifyRequest, body: CallBody): OpenCall {
     const { headers } = request.raw;
     return {
       context: this.#context,
@@ -196,7 +251,7 @@ class FhirDoor {
       pairs: pairsOf(queryIn(admission.url)),
       headers,
       prefer: preferencesOf(headers),
-      body: bodyOf(request.body, admission.mediaType),
+      body,
     };
   }
 
@@ -234,7 +289,14 @@ class FhirDoor {
   fail(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
     reply.hijack();
     const admission = (request as AdmittedRequest).admission ?? this.#admission(request);
-    this.#send(reply, this.#failed(error, admission, 'none'), admission, 'none');
+    const answer = this.#failed(error, admission, 'none');
+    if (admission.form === undefined) {
+      this.#send(reply, answer, admission, 'none');
+      return;
+    }
+    void this.#inForm(answer, admission.form, admission, 'none').then((written) =>
+      this.#send(reply, written, admission, 'none'),
+    );
   }
 
   #send(reply: FastifyReply, answer: FhirAnswer, admission: Admission, code: string): void {
@@ -255,9 +317,9 @@ class FhirDoor {
   }
 }
 
-/** `_format` of a url, so that it goes before Accept; the rest of the query is read later. */
-function formatIn(url: string): string | undefined {
-  return url.includes('_format=') ? lastValue(pairsOf(queryIn(url)), '_format') : undefined;
+/** Whether a body is taken as it came, or there is none: most are. */
+function isPlain(mediaType: string | undefined): boolean {
+  return mediaType === undefined || (mediaType !== FORM && !isXml(mediaType));
 }
 
 /** Whether a body comes that must be of a type we read; of PATCH the interaction itself is refused. */

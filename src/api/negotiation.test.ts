@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Failure, httpStatusOf } from '../base/failure.ts';
 import { pairsOf, queryOf } from '../fhir/query-pairs.ts';
-import { preferencesOf, requireJsonAnswer, sentMediaType } from './negotiation.ts';
+import { answerForm, isXml, preferencesOf, sentMediaType } from './negotiation.ts';
 
 function statusOf(act: () => unknown): number {
   try {
@@ -13,34 +13,62 @@ function statusOf(act: () => unknown): number {
   }
 }
 
+/** What an answer would be written as, or the status it is refused with. */
+function formOf(accept: string | undefined, query: string): string {
+  try {
+    const form = answerForm(accept === undefined ? {} : { accept }, query);
+    return form === undefined ? 'json' : `${form.format}${form.pretty ? ' pretty' : ''}`;
+  } catch (thrown) {
+    if (!(thrown instanceof Failure)) throw thrown;
+    return String(httpStatusOf(thrown));
+  }
+}
+
 describe('what the client can read', () => {
-  const cases: readonly (readonly [string | undefined, string | undefined, number])[] = [
-    [undefined, undefined, 200],
-    ['*/*', undefined, 200],
-    ['application/fhir+json', undefined, 200],
-    ['application/json', undefined, 200],
-    ['application/fhir+json; fhirVersion=4.0', undefined, 200],
-    ['application/fhir+json; fhirVersion=3.0', undefined, 406],
-    ['application/fhir+xml', undefined, 406],
-    ['application/fhir+xml, application/fhir+json;q=0.5', undefined, 200],
-    ['application/fhir+xml, application/fhir+json;q=0', undefined, 406],
-    ['text/html,application/xhtml+xml,*/*;q=0.8', undefined, 200],
-    ['text/html', undefined, 406],
-    ['application/fhir+xml', 'json', 200],
-    ['application/fhir+json', 'xml', 406],
-    [undefined, 'application/fhir json', 200],
-    [undefined, 'application/fhir+json', 200],
-    [undefined, 'text/turtle', 406],
+  const cases: readonly (readonly [string | undefined, string, string])[] = [
+    [undefined, '', 'json'],
+    ['*/*', '', 'json'],
+    ['application/fhir+json', '', 'json'],
+    ['application/json', '', 'json'],
+    ['application/fhir+json; fhirVersion=4.0', '', 'json'],
+    ['application/fhir+json; fhirVersion=3.0', '', '406'],
+    ['application/fhir+xml', '', 'xml'],
+    ['application/xml', '', 'xml'],
+    ['text/xml', '', 'xml'],
+    ['application/fhir+xml; fhirVersion=4.0', '', 'xml'],
+    ['application/fhir+xml; fhirVersion=5.0', '', '406'],
+    ['application/fhir+xml; fhirVersion=3.0, application/fhir+json', '', 'json'],
+    ['application/fhir+xml, application/fhir+json;q=0.5', '', 'xml'],
+    ['application/fhir+xml;q=0.4, application/fhir+json;q=0.5', '', 'json'],
+    ['application/fhir+xml, application/fhir+json', '', 'xml'],
+    ['application/fhir+json, application/fhir+xml', '', 'json'],
+    ['application/fhir+xml;q=0, application/fhir+json;q=0', '', '406'],
+    ['text/html,application/xhtml+xml,*/*;q=0.8', '', 'json'],
+    ['text/html', '', '406'],
+    ['application/fhir+turtle', '', '406'],
+    ['application/fhir+xml', '_format=json', 'json'],
+    ['application/fhir+json', '_format=xml', 'xml'],
+    ['text/html', '_format=xml', 'xml'],
+    [undefined, '_format=application/fhir+json', 'json'],
+    [undefined, '_format=application%2Ffhir%2Bxml', 'xml'],
+    [undefined, '_format=application/fhir+xml%3B%20fhirVersion%3D4.0', 'xml'],
+    [undefined, '_format=application/fhir+xml;fhirVersion=3.0', '406'],
+    [undefined, '_format=text/turtle', '406'],
+    [undefined, '_format=text/xml&_pretty=true', 'xml pretty'],
+    [undefined, 'name=x&_pretty=true', 'json pretty'],
+    [undefined, '_pretty=false', 'json'],
+    [undefined, '_pretty=yes', '400'],
   ];
-  for (const [accept, format, status] of cases) {
-    it(`Accept ${accept}, _format ${format} → ${status}`, () => {
-      const headers = accept === undefined ? {} : { accept };
-      expect(statusOf(() => requireJsonAnswer(headers, format))).toBe(status);
+  for (const [accept, query, expected] of cases) {
+    it(`Accept ${accept}, ?${query} → ${expected}`, () => {
+      expect(formOf(accept, query)).toBe(expected);
     });
   }
 
-  it('names XML where XML was asked for', () => {
-    expect(() => requireJsonAnswer({ accept: 'application/fhir+xml' }, undefined)).toThrow(/FHIR XML/);
+  it('names what it cannot write, and what it can', () => {
+    expect(() => answerForm({ accept: 'application/fhir+turtle' }, '')).toThrow(
+      /fhir\+turtle.*application\/fhir\+json or application\/fhir\+xml/,
+    );
   });
 });
 
@@ -51,7 +79,13 @@ describe('what the client sends', () => {
     ['Application/JSON', false, 200],
     ['application/fhir+json; charset=iso-8859-1', false, 415],
     ['application/fhir+json; fhirVersion=5.0', false, 415],
-    ['application/fhir+xml', false, 415],
+    ['application/fhir+xml', false, 200],
+    ['application/fhir+xml; charset=utf-8; fhirVersion=4.0', false, 200],
+    ['text/xml', false, 200],
+    ['application/xml', false, 200],
+    ['application/fhir+xml; charset=utf-16', false, 415],
+    ['application/fhir+xml; fhirVersion=3.0', false, 415],
+    ['application/fhir+turtle', false, 415],
     ['text/plain', false, 415],
     [undefined, false, 415],
     ['application/x-www-form-urlencoded', false, 415],
@@ -65,9 +99,18 @@ describe('what the client sends', () => {
     });
   }
 
-  it('says what it reads where XML was sent', () => {
-    const headers = { 'content-type': 'application/fhir+xml' };
-    expect(() => sentMediaType(headers, false)).toThrow(/fhir\+xml.*send application\/fhir\+json/);
+  it('says what it reads where something else was sent', () => {
+    const headers = { 'content-type': 'application/fhir+turtle' };
+    expect(() => sentMediaType(headers, false)).toThrow(
+      /fhir\+turtle.*send application\/fhir\+json or application\/fhir\+xml/,
+    );
+  });
+
+  it('tells XML from JSON', () => {
+    for (const type of ['application/fhir+xml', 'application/xml', 'text/xml']) {
+      expect(isXml(sentMediaType({ 'content-type': `${type};charset=utf-8` }, false))).toBe(true);
+    }
+    expect(isXml(sentMediaType({ 'content-type': 'application/json' }, false))).toBe(false);
   });
 
   it('refuses a compressed body', () => {

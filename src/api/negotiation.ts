@@ -1,21 +1,31 @@
 /**
- * What the client can read, what it sends, and what it prefers. JSON only: XML is refused by name.
+ * What the client can read, what it sends, and what it prefers: FHIR JSON or XML, the first where both do.
  * R4 "Content types and encodings" and "Return preference", http://hl7.org/fhir/R4/http.html#mime-type.
  */
 import { Failure } from '../base/failure.ts';
-import type { Pairs } from '../fhir/query-pairs.ts';
+import { type Pairs, pairsOf } from '../fhir/query-pairs.ts';
 import type { RequestHeaders } from './fhir-call.ts';
 
 export const FHIR_JSON = 'application/fhir+json; charset=utf-8';
+export const FHIR_XML = 'application/fhir+xml; charset=utf-8';
 
-const JSON_FORMATS: ReadonlySet<string> = new Set([
-  'json',
-  'application/json',
-  'application/fhir+json',
-  'text/json',
+const JSON_TYPES = ['application/fhir+json', 'application/json', 'text/json'];
+const XML_TYPES = ['application/fhir+xml', 'application/xml', 'text/xml'];
+const SENT_JSON: ReadonlySet<string> = new Set(JSON_TYPES);
+const SENT_XML: ReadonlySet<string> = new Set(XML_TYPES);
+/** What a client may ask for → what it gets. */
+const FORMATS: ReadonlyMap<string, 'json' | 'xml'> = new Map([
+  ['json', 'json'],
+  ['xml', 'xml'],
+  ...JSON_TYPES.map((type) => [type, 'json'] as const),
+  ...XML_TYPES.map((type) => [type, 'xml'] as const),
 ]);
-const JSON_RANGES: ReadonlySet<string> = new Set([...JSON_FORMATS, '*/*', 'application/*', 'text/*']);
-const SENT_JSON: ReadonlySet<string> = new Set(['application/fhir+json', 'application/json', 'text/json']);
+const RANGES: ReadonlyMap<string, 'json' | 'xml'> = new Map([
+  ...FORMATS,
+  ['*/*', 'json'],
+  ['application/*', 'json'],
+  ['text/*', 'json'],
+]);
 export const FORM = 'application/x-www-form-urlencoded';
 
 export interface Preferences {
@@ -48,32 +58,73 @@ export function preferencesOf(headers: RequestHeaders): Preferences {
   return { return: returned, strict };
 }
 
+/** How an answer is to be written where that is not the stored JSON as it is. */
+export interface AnswerForm {
+  readonly format: 'json' | 'xml';
+  /** Indented for people. */
+  readonly pretty: boolean;
+}
+
 /**
- * Refuses what cannot be answered in JSON. `_format` goes before Accept.
- * Throws Failure `not-supported` (406) naming the format asked for.
+ * What the answer is to be written as; undefined: JSON, as it is stored. `_format` goes before Accept.
+ * `query` is that of the address. Throws Failure `not-supported` (406) naming the format asked for.
  */
-export function requireJsonAnswer(headers: RequestHeaders, format: string | undefined): void {
-  if (format !== undefined) {
-    // a "+" in an address is a space once decoded
-    const { type, version } = mediaRange(format.replace(/^application\/fhir /, 'application/fhir+'));
-    if (!JSON_FORMATS.has(type)) throw notAcceptable(type);
-    if (!isR4(version)) throw notAcceptable(`FHIR version ${version}`);
-    return;
+export function answerForm(headers: RequestHeaders, query: string): AnswerForm | undefined {
+  const { accept } = headers;
+  const isPlain = accept === undefined || accept === '*/*' || accept === 'application/fhir+json';
+  if (query === '' && isPlain) return undefined;
+  const asked = formAsked(query);
+  const format = asked.format ?? (isPlain ? 'json' : formatOfAccept(String(accept)));
+  return format === 'json' && !asked.pretty ? undefined : { format, pretty: asked.pretty };
+}
+
+/**
+ * What `_format` and `_pretty` of a query or form ask for. Throws Failure `not-supported` (406), or `value`
+ * where `_pretty` is neither true nor false.
+ */
+export function formAsked(query: string): {
+  readonly format: AnswerForm['format'] | undefined;
+  readonly pretty: boolean;
+} {
+  const pairs = query.includes('_format=') || query.includes('_pretty=') ? pairsOf(query) : [];
+  const format = lastValue(pairs, '_format');
+  const pretty = lastValue(pairs, '_pretty') ?? 'false';
+  if (pretty !== 'true' && pretty !== 'false') {
+    throw new Failure('value', 'Parameter "_pretty" is "true" or "false".');
   }
-  const accept = headers.accept;
-  if (accept === undefined || accept === '*/*' || accept === 'application/fhir+json') return;
-  const ranges = String(accept).split(',').map(mediaRange);
-  const fit = ranges.filter((range) => JSON_RANGES.has(range.type) && range.quality > 0);
-  if (fit.some((range) => isR4(range.version))) return;
+  return {
+    format: format === undefined ? undefined : formatNamed(format),
+    pretty: pretty === 'true',
+  };
+}
+
+function formatNamed(text: string): AnswerForm['format'] {
+  // a "+" in an address is a space once decoded
+  const { type, version } = mediaRange(text.replace(/^application\/fhir /, 'application/fhir+'));
+  const format = FORMATS.get(type);
+  if (format === undefined) throw notAcceptable(type);
+  if (!isR4(version)) throw notAcceptable(`FHIR version ${version}`);
+  return format;
+}
+
+/** The format that the client likes best; of several, the one it named first, and JSON for `*` `/*`. */
+function formatOfAccept(accept: string): AnswerForm['format'] {
+  const ranges = accept.split(',').map(mediaRange);
+  const fit = ranges.filter((range) => RANGES.has(range.type) && range.quality > 0);
+  const read = fit.filter((range) => isR4(range.version));
   const [first] = fit.length > 0 ? fit : ranges;
-  throw notAcceptable(fit.length > 0 ? `FHIR version ${first?.version}` : (first?.type ?? ''));
+  if (read.length === 0) {
+    throw notAcceptable(fit.length > 0 ? `FHIR version ${first?.version}` : (first?.type ?? ''));
+  }
+  const best = read.reduce((one, other) => (other.quality > one.quality ? other : one));
+  return RANGES.get(best.type) ?? 'json';
 }
 
 function notAcceptable(what: string): Failure {
-  const name = /xml/.test(what) ? 'FHIR XML' : `"${what.slice(0, 100)}"`;
   return new Failure(
     'not-supported',
-    `${name} is not supported yet: ask for FHIR R4 as application/fhir+json (Accept, or _format=json).`,
+    `"${what.slice(0, 100)}" is not supported: ask for FHIR R4 as application/fhir+json or application/fhir+xml ` +
+      '(Accept, or _format=json, _format=xml).',
     { status: 406 },
   );
 }
@@ -106,7 +157,7 @@ function isR4(version: string | undefined): boolean {
 }
 
 /**
- * The media type of a request body, lower case: JSON, or a form where `forms` allows one.
+ * The media type of a request body, lower case: JSON, XML, or a form where `forms` allows one.
  * Throws Failure `not-supported` (415) naming what was sent.
  */
 export function sentMediaType(headers: RequestHeaders, forms: boolean): string {
@@ -114,9 +165,10 @@ export function sentMediaType(headers: RequestHeaders, forms: boolean): string {
   if (header === 'application/fhir+json') return header;
   const { type, version, charset } = mediaRange(String(header ?? ''));
   const refuse = (text: string): Failure => new Failure('not-supported', text, { status: 415 });
-  if (!SENT_JSON.has(type) && !(forms && type === FORM)) {
+  if (!SENT_JSON.has(type) && !SENT_XML.has(type) && !(forms && type === FORM)) {
     const what = type === '' ? 'A body without a Content-Type' : `A body of type "${type.slice(0, 100)}"`;
-    throw refuse(`${what} is not read: send application/fhir+json${forms ? ` or ${FORM}` : ''}.`);
+    const also = forms ? `, or ${FORM}` : '';
+    throw refuse(`${what} is not read: send application/fhir+json or application/fhir+xml${also}.`);
   }
   if (charset !== undefined && charset !== 'utf-8' && charset !== 'utf8') {
     throw refuse(`Character set "${charset.slice(0, 40)}" is not read: send UTF-8.`);
@@ -128,6 +180,11 @@ export function sentMediaType(headers: RequestHeaders, forms: boolean): string {
     throw refuse(`Content-Encoding "${String(encoding).slice(0, 40)}" is not read: send the body as it is.`);
   }
   return type;
+}
+
+/** Whether a body of this media type, as `sentMediaType` gives it, is FHIR XML. */
+export function isXml(mediaType: string): boolean {
+  return SENT_XML.has(mediaType);
 }
 
 /** The last value of a parameter; undefined where it is not given. */

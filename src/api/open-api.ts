@@ -112,7 +112,10 @@ function queryParameter({ name, text, required }: OperationParameter): object {
   return { name, in: 'query', description: text, required: required === true, schema: { type: 'string' } };
 }
 
-const CONTENT = { 'application/fhir+json': { schema: { type: 'object' } } } as const;
+const CONTENT = {
+  'application/fhir+json': { schema: { type: 'object' } },
+  'application/fhir+xml': { schema: { type: 'object' } },
+} as const;
 const RESPONSES = {
   '2XX': { description: 'A resource or a Bundle', content: CONTENT },
   '4XX': { description: 'An OperationOutcome that says how to mend it', content: CONTENT },

@@ -35,7 +35,7 @@ export function sendAnswer(response: ServerResponse, answer: FhirAnswer, request
     return;
   }
   const bytes = Buffer.isBuffer(body) ? body : Buffer.concat(body);
-  headers.push('Content-Type', FHIR_JSON, 'Content-Length', bytes.length);
+  headers.push('Content-Type', answer.contentType ?? FHIR_JSON, 'Content-Length', bytes.length);
   response.writeHead(status, headers as never);
   if (bytes.length <= ONE_WRITE_BYTES) response.end(bytes.toString('latin1'), 'latin1');
   else response.end(bytes);

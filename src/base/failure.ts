@@ -80,7 +80,7 @@ export interface Issue {
   readonly expression?: string;
 }
 
-interface FailureDetail {
+export interface FailureDetail {
   readonly expression?: string;
   readonly cause?: unknown;
   /** All issues, where there is more than one; the first one's code and text are the failure's own. */

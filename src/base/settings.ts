@@ -27,6 +27,13 @@ export const SETTINGS = {
   logLevel: setting<string>('info', 'silent|error|warn|info|debug', 'How much a node writes to its log.'),
   bodyBytesMax: setting<number>(10_000_000, 'bytes', 'Largest HTTP request body that is read.'),
   jsonDepthMax: setting<number>(64, 'levels', 'Deepest nesting of JSON that is parsed.'),
+  xmlDepthMax: setting<number>(100, 'levels', 'Deepest nesting of XML that is read, narratives too.'),
+  xmlAttributesMax: setting<number>(32, 'attributes', 'Most attributes of one XML element.'),
+  xmlSliceBytes: setting<number>(
+    200_000,
+    'bytes',
+    'XML, and answers with _pretty, are read and made in pieces of about this size, with the turn of others between.',
+  ),
   bundleEntriesMax: setting<number>(10_000, 'entries', 'Most entries of a batch or transaction.'),
   bundleBytesMax: setting<number>(
     50_000_000,

@@ -126,13 +126,13 @@ describe('create', () => {
         contains: ['bodyBytesMax', 'too-long'],
       },
       {
-        name: 'XML sent',
+        name: 'Turtle sent',
         request: 'POST /fhir/Basic',
         as: 'system',
         body: '<Basic/>',
-        headers: { 'content-type': 'application/fhir+xml' },
+        headers: { 'content-type': 'application/fhir+turtle' },
         status: 415,
-        contains: ['fhir+xml'],
+        contains: ['fhir+turtle'],
       },
       {
         name: 'another character set',

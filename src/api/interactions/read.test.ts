@@ -113,12 +113,12 @@ describe('read', () => {
         contains: ['\\"Obsevration\\"'],
       },
       {
-        name: 'XML asked for',
+        name: 'Turtle asked for',
         request: 'GET /fhir/Observation/o',
         as: 'system',
-        headers: { accept: 'application/fhir+xml' },
+        headers: { accept: 'application/fhir+turtle' },
         status: 406,
-        contains: ['FHIR XML', 'not-supported'],
+        contains: ['fhir+turtle', 'not-supported'],
       },
       {
         name: '_format=json goes before Accept',
