@@ -65,6 +65,58 @@ export function observation(n: number, patients: number): object {
   };
 }
 
+/** All nineteen resources of a person: twelve results, and what else a hospital keeps. */
+export function person(n: number): object[] {
+  const subject = { reference: `Patient/bench-p${n}` };
+  const coded = (code: number) => ({ coding: [{ system: 'http://snomed.info/sct', code: `${code}` }] });
+  const start = new Date(Date.UTC(2026, 0, 1 + (n % 300), 8)).toISOString();
+  return [
+    patient(n),
+    ...Array.from({ length: 12 }, (_, i) => ({ ...observation(n * 12 + i, 1), subject })),
+    {
+      resourceType: 'Encounter',
+      id: `bench-e${n}`,
+      status: 'finished',
+      class: {
+        system: 'http://terminology.hl7.org/CodeSystem/v3-ActCode',
+        code: n % 3 === 0 ? 'IMP' : 'AMB',
+      },
+      subject,
+      period: { start, end: start },
+    },
+    ...[0, 1].map((i) => ({
+      resourceType: 'Condition',
+      id: `bench-c${n}-${i}`,
+      clinicalStatus: {
+        coding: [
+          {
+            system: 'http://terminology.hl7.org/CodeSystem/condition-clinical',
+            code: i === 0 ? 'active' : 'resolved',
+          },
+        ],
+      },
+      code: coded(3_000_000 + ((n + i) % 40)),
+      subject,
+      onsetDateTime: start,
+    })),
+    ...[0, 1].map((i) => ({
+      resourceType: 'MedicationRequest',
+      id: `bench-m${n}-${i}`,
+      status: i === 0 ? 'active' : 'stopped',
+      intent: 'order',
+      medicationCodeableConcept: coded(4_000_000 + ((n + i) % 60)),
+      subject,
+      authoredOn: start,
+    })),
+    {
+      resourceType: 'AllergyIntolerance',
+      id: `bench-a${n}`,
+      patient: subject,
+      code: coded(5_000_000 + (n % 20)),
+    },
+  ];
+}
+
 /** A transaction that puts each resource under its own id. */
 export function transactionOf(resources: readonly object[]): string {
   return JSON.stringify({
