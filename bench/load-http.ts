@@ -7,6 +7,8 @@ import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 
 export interface LoadPlan {
+  /** This machine unless it is given. */
+  readonly host?: string;
   readonly port: number;
   readonly connections: number;
   readonly seconds: number;
@@ -28,6 +30,13 @@ export interface LoadResult {
 }
 
 const HEAD_END = Buffer.from('\r\n\r\n');
+const LAST_CHUNK = Buffer.from('0\r\n\r\n');
+
+/** Whether what has come ends so, in whatever pieces it came. */
+function endsWith(pieces: readonly Buffer[], end: Buffer): boolean {
+  const tail = Buffer.concat(pieces.slice(-end.length));
+  return tail.subarray(-end.length).equals(end);
+}
 
 /** Runs a plan; an answer with another status, or a lost connection, is an error. */
 export async function load(plan: LoadPlan): Promise<LoadResult> {
@@ -56,12 +65,13 @@ export async function load(plan: LoadPlan): Promise<LoadResult> {
 
   function runConnection(index: number): Promise<void> {
     return new Promise((resolve) => {
-      const socket = connect({ port: plan.port, host: '127.0.0.1', noDelay: true });
+      const socket = connect({ port: plan.port, host: plan.host ?? '127.0.0.1', noDelay: true });
       let next = Math.floor((index * requests.length) / plan.connections);
       let begun = 0;
       let pending: Buffer[] = [];
       let have = 0;
       let need = -1;
+      let isChunked = false;
       const send = (): void => {
         if (performance.now() >= end) {
           socket.end();
@@ -87,9 +97,10 @@ export async function load(plan: LoadPlan): Promise<LoadResult> {
           const status = Number(head.slice(9, 12));
           if (!expected.has(status)) errors++;
           const length = /content-length: (\d+)/i.exec(head);
+          isChunked = /transfer-encoding: chunked/i.test(head);
           need = headEnd + 4 + (length === null ? 0 : Number(length[1]));
         }
-        if (have >= need) {
+        if (isChunked ? endsWith(pending, LAST_CHUNK) : have >= need) {
           bytes += have;
           latencies.push(performance.now() - begun);
           send();

@@ -6,9 +6,14 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { type Benchmark, type Measure, openBench } from './harness.ts';
 
-const wanted = process.argv.slice(2).filter((arg) => !arg.startsWith('-'));
+const { positionals: wanted } = parseArgs({
+  args: process.argv.slice(2),
+  options: { peer: { type: 'string' }, 'peer-token': { type: 'string' } },
+  allowPositionals: true,
+});
 const files = readdirSync(import.meta.dirname).filter((file) => file.endsWith('.bench.ts'));
 const benchmarks: Benchmark[] = [];
 for (const file of files.sort()) {

@@ -11,7 +11,9 @@ export function benchCommand(program: Command): void {
     .command('bench')
     .description('Run the benchmarks; each figure is printed beside the limit measured in the same run.')
     .argument('[name...]', 'which: read, create, search, import, mllp …; all where left out')
-    .action(async (names: readonly string[]) => {
+    .option('--peer <url>', 'another FHIR R4 server, for "peer": the same work against both')
+    .option('--peer-token <token>', 'bearer token for that server')
+    .action(async (names: readonly string[], { peer, peerToken }: PeerOptions) => {
       const runner = fileURLToPath(new URL('../../bench/run.ts', import.meta.url));
       if (!existsSync(runner)) {
         throw new Failure(
@@ -19,8 +21,24 @@ export function benchCommand(program: Command): void {
           'The benchmarks are in a checkout of the project only: run "npm run bench" there.',
         );
       }
-      const child = spawn(process.execPath, [runner, ...names], { stdio: 'inherit' });
+      const peerArgs = [
+        ...(peer === undefined ? [] : ['--peer', peer]),
+        ...(peerToken === undefined ? [] : ['--peer-token', peerToken]),
+      ];
+      const child = spawn(process.execPath, [runner, ...wanted(names, peer), ...peerArgs], {
+        stdio: 'inherit',
+      });
       const [code] = (await once(child, 'exit')) as [number | null];
       process.exitCode = code ?? 1;
     });
+}
+
+interface PeerOptions {
+  readonly peer?: string;
+  readonly peerToken?: string;
+}
+
+/** `--peer` alone asks for that benchmark and no other. */
+function wanted(names: readonly string[], peer: string | undefined): readonly string[] {
+  return names.length === 0 && peer !== undefined ? ['peer'] : names;
 }
