@@ -19,6 +19,7 @@ import type { Log } from './base/log.ts';
 import type { NodeConfig } from './base/node-config.ts';
 import type { Settings } from './base/settings.ts';
 import { faultyServerFactory } from './demo/faults.ts';
+import { packageDefinitions } from './fhir/package-definitions.ts';
 import { feedDoor } from './ingest/feed-door.ts';
 import { importDoor } from './ingest/import-door.ts';
 import type { ImportTarget } from './ingest/import-unit.ts';
@@ -28,6 +29,8 @@ import { openMllp } from './ingest/mllp-server.ts';
 import { openIntake } from './ingest/open-intake.ts';
 import { openNodeKeys } from './network/keys.ts';
 import { openNetwork } from './network/open-network.ts';
+import { openPackages } from './packages/open-packages.ts';
+import { packagesFolder } from './packages/package-shelf.ts';
 import { type AuditProof, proveAudit } from './records/audit-proof.ts';
 import { openFeeds } from './records/feeds.ts';
 import { openRecords } from './records/open-records.ts';
@@ -69,8 +72,10 @@ async function openDoors(
   const keysFolder = join(config.data, 'keys');
   const store = await openStore({ folder: join(config.data, 'store'), clock, ids, settings, log });
   opened.defer(() => store.close());
+  const definitions = packageDefinitions(await openPackages(packagesFolder(config), log));
   const { records, persons, beforeAnswer } = await openRecords({
     store,
+    definitions,
     clock,
     ids,
     settings,
@@ -104,6 +109,7 @@ async function openDoors(
   await server.register(fhirDoor, {
     ...doors,
     metrics,
+    definitions,
     prefix: '/fhir',
     sharedRecords: network.sharedRecords,
   });

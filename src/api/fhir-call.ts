@@ -7,9 +7,11 @@ import type { Clock } from '../base/clock.ts';
 import type { Ids } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
 import type { Settings } from '../base/settings.ts';
+import type { PackageDefinitions } from '../fhir/package-definitions.ts';
 import type { Pairs } from '../fhir/query-pairs.ts';
 import type { ResourceType } from '../fhir/resource.ts';
 import type { SharedRecords } from '../network/shared-record.ts';
+import type { ProfileRules } from '../records/profile-rules.ts';
 import type { EntryHeaders, EntryMethod } from '../records/request-entry.ts';
 import type { RecordSession } from '../records/session.ts';
 import type { Preferences } from './negotiation.ts';
@@ -34,6 +36,10 @@ export interface FhirContext {
   readonly ids: Ids;
   readonly log: Log;
   readonly persons: PersonFinder;
+  /** R4 itself and the packages of this node; opened when it is first asked for. */
+  definitions(): Promise<PackageDefinitions>;
+  /** Absent where the organisation asks for no more than R4. */
+  readonly profiles?: ProfileRules;
   /** Absent where the node runs without a network room. */
   readonly sharedRecords?: SharedRecords;
   /** The CapabilityStatement, made once from the tables that route. */

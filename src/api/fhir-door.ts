@@ -12,9 +12,12 @@ import type { Ids } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
 import type { NodeConfig } from '../base/node-config.ts';
 import type { Settings } from '../base/settings.ts';
+import { NO_DEFINITIONS } from '../fhir/loaded-definitions.ts';
+import { type PackageDefinitions, packageDefinitions } from '../fhir/package-definitions.ts';
 import { parseXml } from '../fhir/parse-xml.ts';
 import { pairsOf } from '../fhir/query-pairs.ts';
 import type { SharedRecords } from '../network/shared-record.ts';
+import type { ProfileRules } from '../records/profile-rules.ts';
 import type { Records } from '../records/session.ts';
 import { inForm } from './answer-form.ts';
 import { capabilityStatement } from './capability-statement.ts';
@@ -51,6 +54,9 @@ export interface FhirDoorOptions {
   readonly persons: PersonFinder;
   readonly authenticator: Pick<Authenticator, 'authenticate'>;
   readonly sharedRecords?: SharedRecords;
+  readonly profiles?: ProfileRules;
+  /** R4 and packages; R4 alone where left out. */
+  readonly definitions?: () => Promise<PackageDefinitions>;
   readonly settings: Settings;
   readonly clock: Clock;
   readonly ids: Ids;
@@ -113,7 +119,7 @@ class FhirDoor {
     this.#options = options;
     this.#prefix = prefix;
     this.#metrics = options.metrics ?? new Metrics();
-    const { settings, clock, ids, log, persons, sharedRecords } = options;
+    const { settings, clock, ids, log, persons, sharedRecords, profiles } = options;
     this.#context = {
       base: `${options.baseUrl.replace(/\/+$/, '')}${prefix}`,
       settings,
@@ -122,6 +128,8 @@ class FhirDoor {
       log,
       persons,
       ...(sharedRecords === undefined ? {} : { sharedRecords }),
+      ...(profiles === undefined ? {} : { profiles }),
+      definitions: options.definitions ?? packageDefinitions(NO_DEFINITIONS),
       capabilityStatement: () => this.#capabilityStatement(),
       route: (method, path) => this.#table.match(method, path),
       answer: (call) => this.#answerEntry(call),

@@ -20,7 +20,10 @@ export interface WrittenResource {
  */
 export function writtenResource(call: OpenCall): WrittenResource {
   const parsed = parsedBody(call);
-  return { resource: requireType(parsed, call.type), warnings: requireValid(parsed) };
+  return {
+    resource: requireType(parsed, call.type),
+    warnings: requireValid(parsed, undefined, call.context.profiles),
+  };
 }
 
 /** The JSON value in the body, with the depth limit kept. Throws Failure `required` where there is none. */

@@ -71,8 +71,22 @@ export interface NodeConfig {
   readonly members?: string;
   /** Settings of this node that differ from the defaults, by name (docs/reference/settings.md). */
   readonly settings?: Readonly<Record<string, unknown>>;
+  /** What the organisation asks of resources beyond R4; absent: nothing (docs/guides/packages.md). */
+  readonly profiles?: ProfilesConfig;
   /** Switches on personas, the front door's stop and start, and fault injection. Never in real use. */
   readonly demo?: DemoConfig;
+}
+
+/** What a broken profile does to a write. */
+export type ProfileMode = 'off' | 'refuse' | 'warn' | 'record';
+
+export interface ProfilesConfig {
+  /** For profiles that a resource claims in `meta.profile`; off where left out. */
+  readonly declared?: ProfileMode;
+  /** By resource type: canonical addresses of profiles that all of the type are held to. */
+  readonly types?: Readonly<
+    Record<string, { readonly profiles: readonly string[]; readonly mode: ProfileMode }>
+  >;
 }
 
 export interface DemoConfig {
@@ -144,6 +158,7 @@ export function parseNodeConfig(text: string, file: string): NodeConfig {
     },
     ...(members === undefined ? {} : { members }),
     isProtected: raw.isProtected === true,
+    ...(raw.profiles === undefined ? {} : { profiles: profilesOf(raw.profiles, file) }),
   };
 }
 
@@ -151,6 +166,26 @@ export function parseNodeConfig(text: string, file: string): NodeConfig {
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
 }
+
+function profilesOf(raw: unknown, file: string): ProfilesConfig {
+  const { declared, types = {}, ...other } = (raw ?? {}) as ProfilesConfig;
+  const [unknown] = Object.keys(other);
+  if (unknown !== undefined)
+    throw wrong(file, `profiles.${unknown}`, 'left out: there are "declared" and "types"');
+  if (declared !== undefined && !MODES.includes(declared)) throw wrong(file, 'profiles.declared', MODES_SAID);
+  for (const [type, rule] of Object.entries(types)) {
+    const at = `profiles.types.${type}`;
+    if (!MODES.includes(rule?.mode)) throw wrong(file, `${at}.mode`, MODES_SAID);
+    const { profiles } = rule;
+    const isList = Array.isArray(profiles) && profiles.length > 0;
+    if (!isList || !profiles.every((one) => typeof one === 'string' && one !== ''))
+      throw wrong(file, `${at}.profiles`, 'a list of addresses of profiles');
+  }
+  return { ...(declared === undefined ? {} : { declared }), types };
+}
+
+const MODES: readonly ProfileMode[] = ['off', 'refuse', 'warn', 'record'];
+const MODES_SAID = 'one of off, refuse, warn, record';
 
 function feedOf(raw: unknown, index: number, file: string): FeedConfig {
   const feed = raw as Partial<FeedConfig> | null;

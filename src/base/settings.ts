@@ -240,6 +240,11 @@ export const SETTINGS = {
     'codes',
     'Most codes of a value set that a search by :in or :not-in looks for.',
   ),
+  profileFindingsMax: setting<number>(
+    1_000,
+    'findings',
+    'Most kinds of breach of profiles that a node remembers; beyond it the one seen longest ago is forgotten.',
+  ),
   packageFetchSeconds: setting<number>(
     120,
     's',

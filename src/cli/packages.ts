@@ -2,14 +2,15 @@
  * `openward packages`: FHIR packages of a node, which the operator fetches and whose licences are the operator's to
  * accept. Adding and removing changes the node's folder; a node that runs takes it up when it is started again.
  */
-import { join } from 'node:path';
 import type { Command } from 'commander';
 import { systemClock } from '../base/clock.ts';
 import { timeOrderedIds } from '../base/ids.ts';
-import type { NodeConfig } from '../base/node-config.ts';
+import { openLog } from '../base/log.ts';
+import { packageDefinitions } from '../fhir/package-definitions.ts';
 import { addGivenPackage, type GivenPackage } from '../packages/add-package.ts';
+import { openPackages } from '../packages/open-packages.ts';
 import { countsOf, folderOf, type PackageIndex } from '../packages/package-index.ts';
-import { listPackages, removePackage } from '../packages/package-shelf.ts';
+import { listPackages, packagesFolder, removePackage } from '../packages/package-shelf.ts';
 import { addNodeChoice, chosenNode, type NodeChoice } from './node-config-file.ts';
 import { addSettingOptions, settingsFrom } from './setting-options.ts';
 import { tableOf } from './text-table.ts';
@@ -45,16 +46,11 @@ export function packagesCommand(program: Command): void {
   addNodeChoice(remove).action(runRemove);
 }
 
-/** Where a node's packages lie. */
-function shelfOf(config: NodeConfig): string {
-  return join(config.data, 'packages');
-}
-
 async function runAdd(from: string, flags: Flags): Promise<void> {
   const config = await chosenNode(flags);
   const limits = settingsFrom(flags, config.settings);
   const clock = systemClock;
-  const parts = { folder: shelfOf(config), limits, clock, ids: timeOrderedIds(clock) };
+  const parts = { folder: packagesFolder(config), limits, clock, ids: timeOrderedIds(clock) };
   const { index, wasThere } = await addGivenPackage(parts, given(from, flags));
   if (flags.json === true) {
     process.stdout.write(`${JSON.stringify({ ...summary(index), wasThere })}\n`);
@@ -75,10 +71,32 @@ async function runAdd(from: string, flags: Flags): Promise<void> {
       'Its search parameters are kept and not applied: searches are those of R4 itself.\n',
     );
   }
+  for (const line of await shortcomings(index, packagesFolder(config))) process.stderr.write(`${line}\n`);
   process.stderr.write(
     `Its licence (${index.licence ?? 'it names none'}) is for you to accept. ${wasThere ? '' : AGAIN}\n`,
   );
 }
+
+/** What keeps the package, or some of it, from being of use as things are. */
+async function shortcomings(index: PackageIndex, shelf: string): Promise<readonly string[]> {
+  const loaded = await openPackages(shelf, openLog('warn'));
+  const there = new Set(['hl7.fhir.r4.core', ...loaded.packages.map(({ name }) => name)]);
+  const missing = Object.entries(index.needs).filter(([name]) => !there.has(name));
+  const source = await packageDefinitions(loaded)();
+  const problems = index.definitions.flatMap(({ type, url, version }) => {
+    if (type !== 'StructureDefinition') return [];
+    const problem = source.problemOf(version === undefined ? url : `${url}|${version}`);
+    return problem === undefined ? [] : [problem];
+  });
+  const more = problems.length - PROBLEMS_TOLD;
+  return [
+    ...missing.map(([name, version]) => `It says that it needs ${name}#${version}, which is not loaded.`),
+    ...problems.slice(0, PROBLEMS_TOLD),
+    ...(more > 0 ? [`… and ${more} more of its profiles cannot be used.`] : []),
+  ];
+}
+
+const PROBLEMS_TOLD = 10;
 
 function given(from: string, { name, packageVersion: version, examples }: Flags): GivenPackage {
   const named = { ...(name === undefined ? {} : { name }), ...(version === undefined ? {} : { version }) };
@@ -87,7 +105,7 @@ function given(from: string, { name, packageVersion: version, examples }: Flags)
 
 async function runList(flags: Flags): Promise<void> {
   const config = await chosenNode(flags);
-  const loaded = await listPackages(shelfOf(config));
+  const loaded = await listPackages(packagesFolder(config));
   if (flags.json === true) {
     process.stdout.write(`${JSON.stringify(loaded.map(summary))}\n`);
     return;
@@ -108,7 +126,7 @@ async function runList(flags: Flags): Promise<void> {
 
 async function runRemove(named: string, flags: Flags): Promise<void> {
   const config = await chosenNode(flags);
-  const removed = await removePackage(shelfOf(config), named);
+  const removed = await removePackage(packagesFolder(config), named);
   process.stdout.write(`${removed} removed.\n`);
   process.stderr.write(`${AGAIN}\n`);
 }

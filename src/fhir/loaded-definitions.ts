@@ -26,6 +26,9 @@ export interface LoadedDefinitions {
   urls(type: DefinitionType): readonly string[];
 }
 
+/** Where nothing is loaded. */
+export const NO_DEFINITIONS: LoadedDefinitions = { find: () => undefined, urls: () => [] };
+
 const TYPES: ReadonlySet<string> = new Set(DEFINITION_TYPES);
 
 /** Whether a resource of this type is a definition. */

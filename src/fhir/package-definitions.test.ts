@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadedOf } from '../../test/packages-under-test.ts';
-import { packageCodes, packageDefinitions } from './package-definitions.ts';
+import { packageDefinitions } from './package-definitions.ts';
 
 const UK_CORE = join(import.meta.dirname, '../../../shared/fixtures/ukcore/definitions-json');
 const present = existsSync(UK_CORE);
@@ -61,23 +61,6 @@ describe('profiles of packages', () => {
       expect(source.structure(`${HERE}/${name}`)).toBeUndefined();
       expect(source.problemOf(`${HERE}/${name}`)).toContain(text);
     }
-  });
-});
-
-describe('codes for a search', () => {
-  it('come from R4 and from packages alike', async () => {
-    const mine = {
-      resourceType: 'ValueSet',
-      url: 'urn:mine',
-      compose: { include: [{ valueSet: ['http://hl7.org/fhir/ValueSet/administrative-gender'] }] },
-    };
-    const codes = packageCodes(packageDefinitions(loadedOf([mine])), { valueSetCodesMax: 10 });
-    expect(await codes.valueSet('urn:mine')).toEqual({
-      codes: [],
-      systems: ['http://hl7.org/fhir/administrative-gender'],
-    });
-    const gender = await codes.hierarchy('http://hl7.org/fhir/administrative-gender', 'male', 'below');
-    expect(gender).toEqual(['male']);
   });
 });
 

@@ -4,14 +4,11 @@
  * asked for: a node that checks against no profile never opens anything of it.
  */
 import { Failure } from '../base/failure.ts';
-import type { Settings } from '../base/settings.ts';
-import type { Codes } from './codes.ts';
 import { isObject, type JsonObject } from './json-access.ts';
 import { isDefinitionType, type LoadedDefinitions } from './loaded-definitions.ts';
 import { baseDefinitions } from './profile/base-definitions.ts';
 import { codeMembership } from './profile/code-membership.ts';
 import type { DefinitionSource, Structure } from './profile/definition-source.ts';
-import { expandCodes } from './profile/expand-codes.ts';
 import { withSnapshot } from './profile/snapshot.ts';
 
 /** Profiles on profiles on profiles: more than anybody's, and an end for those that go round in a circle. */
@@ -28,22 +25,6 @@ export function packageDefinitions(loaded: LoadedDefinitions): () => Promise<Pac
   return () => {
     made ??= baseDefinitions().then((base) => over(base, loaded));
     return made;
-  };
-}
-
-/** The value sets and hierarchies of the source, for searches; opened when a search first asks. */
-export function packageCodes(
-  definitions: () => Promise<DefinitionSource>,
-  settings: Pick<Settings, 'valueSetCodesMax'>,
-): Codes {
-  let made: Promise<Codes> | undefined;
-  const open = (): Promise<Codes> => {
-    made ??= definitions().then((source) => expandCodes((type, url) => source.find(type, url), settings));
-    return made;
-  };
-  return {
-    valueSet: async (url) => (await open()).valueSet(url),
-    hierarchy: async (system, code, direction) => (await open()).hierarchy(system, code, direction),
   };
 }
 

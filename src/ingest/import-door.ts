@@ -9,6 +9,7 @@ import { Failure } from '../base/failure.ts';
 import type { Ids } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
 import type { Settings } from '../base/settings.ts';
+import type { ProfileRules } from '../records/profile-rules.ts';
 import type { RecordSession, Records } from '../records/session.ts';
 import { answerFailures } from './door-failure.ts';
 import type { UnitKind } from './import-unit.ts';
@@ -24,6 +25,7 @@ export interface ImportDoorOptions {
   readonly log: Log;
   /** Address of the node: `http://127.0.0.1:8801`. */
   readonly baseUrl: string;
+  readonly profiles?: ProfileRules;
 }
 
 const KINDS: readonly string[] = ['json', 'ndjson', 'hl7v2'] satisfies readonly UnitKind[];
@@ -32,12 +34,13 @@ const LIVE_PART = 8;
 
 /** Mounts the door below the plugin's prefix (`/import`). */
 export async function importDoor(server: FastifyInstance, options: ImportDoorOptions): Promise<void> {
-  const { settings, ids, log, intake } = options;
+  const { settings, ids, log, intake, profiles } = options;
   const importer = new Importer({
     settings: { ...settings, importCommitResources: Math.ceil(settings.importCommitResources / LIVE_PART) },
     ids,
     intake,
     base: `${options.baseUrl}/fhir`,
+    ...(profiles === undefined ? {} : { profiles }),
   });
   const sessions = new WeakMap<FastifyRequest, RecordSession>();
   server.removeAllContentTypeParsers();

@@ -11,6 +11,7 @@ import { isResourceType } from '../fhir/definitions.ts';
 import { isObject, type JsonObject } from '../fhir/json-access.ts';
 import { parseJson } from '../fhir/parse-json.ts';
 import { requireType } from '../records/given-resource.ts';
+import type { ProfileRules } from '../records/profile-rules.ts';
 import { type EntryMethod, entriesOf } from '../records/request-entry.ts';
 import type { KeptWrite, RecordSession, SubmitOptions } from '../records/session.ts';
 import { opsOf, type ResolvedWrites, resolveWrites, submitResolved } from '../records/submit-transaction.ts';
@@ -43,6 +44,8 @@ export interface ImporterParts {
   readonly intake: Pick<Intake, 'take'>;
   /** Absolute address of the node's FHIR base. */
   readonly base: string;
+  /** Absent where the organisation asks for no more than R4. */
+  readonly profiles?: ProfileRules;
 }
 
 /** Where the notes of what was taken lie, by unitName. */
@@ -94,7 +97,8 @@ export class Importer {
 
   constructor(parts: ImporterParts) {
     this.#parts = parts;
-    this.#plan = { base: parts.base, settings: parts.settings, ids: parts.ids, route };
+    const { base, settings, ids, profiles } = parts;
+    this.#plan = { base, settings, ids, route, ...(profiles === undefined ? {} : { profiles }) };
   }
 
   /** As ImportTarget.take, in the name of the session's asker. */

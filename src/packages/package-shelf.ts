@@ -20,6 +20,11 @@ import {
   readIndex,
 } from './package-index.ts';
 
+/** Where the packages of a node lie. */
+export function packagesFolder({ data }: { readonly data: string }): string {
+  return join(data, 'packages');
+}
+
 /** A folder that is being filled, or was when a process died. */
 const INCOMING = '.incoming-';
 /** What is older was left by a process that died. */

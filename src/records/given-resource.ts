@@ -7,6 +7,7 @@ import { Failure, type Issue } from '../base/failure.ts';
 import { withDecimalsOf } from '../fhir/exact-decimals.ts';
 import type { Identified, Resource, ResourceType } from '../fhir/resource.ts';
 import { validate } from '../fhir/validate.ts';
+import type { ProfileRules } from './profile-rules.ts';
 
 /** `Patient.name[0]` seen from the Bundle: `Bundle.entry[2].resource.name[0]`. */
 export function inPlace(issue: Issue, place: string): Issue {
@@ -60,12 +61,15 @@ export function requireSameId(
   );
 }
 
-/** Checks the whole structure. Returns warnings; throws Failure with every error, each at its expression. */
-export function requireValid(resource: unknown, place?: string): readonly Issue[] {
+/**
+ * Checks the whole structure, then what the organisation asks on top, where it does. Returns warnings; throws Failure
+ * with every error, each at its expression.
+ */
+export function requireValid(resource: unknown, place?: string, rules?: ProfileRules): readonly Issue[] {
   const issues = validate(resource);
   const errors = issues.filter((issue) => issue.severity === 'error' || issue.severity === 'fatal');
   const [first] = errors;
-  if (first === undefined) return issues;
+  if (first === undefined) return rules === undefined ? issues : [...issues, ...rules.hold(resource, place)];
   const placed = place === undefined ? errors : errors.map((issue) => inPlace(issue, place));
   throw new Failure(first.code, first.text, {
     issues: placed,

@@ -7,6 +7,7 @@ import type { Settings } from '../base/settings.ts';
 import { searchParameter } from '../fhir/definitions.ts';
 import { expandedQuery, needsCodes } from '../fhir/expanded-query.ts';
 import type { JsonObject } from '../fhir/json-access.ts';
+import { NO_DEFINITIONS } from '../fhir/loaded-definitions.ts';
 import { type LoadDefinition, nodeCodes } from '../fhir/node-codes.ts';
 import { type PackageDefinitions, packageDefinitions } from '../fhir/package-definitions.ts';
 import type { Filter, FilterValue, SearchQuery } from '../fhir/search-query.ts';
@@ -14,7 +15,7 @@ import type { Scope } from '../store/scope.ts';
 import type { Snapshot } from '../store/store.ts';
 
 /** R4's definitions alone, where the node has loaded no packages. */
-const r4Definitions = packageDefinitions({ find: () => undefined, urls: () => [] });
+const r4Definitions = packageDefinitions(NO_DEFINITIONS);
 
 interface CodeParts {
   readonly definitions?: () => Promise<PackageDefinitions>;

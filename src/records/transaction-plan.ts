@@ -12,6 +12,7 @@ import type { SearchQuery } from '../fhir/search-query.ts';
 import type { WriteOp } from '../store/store.ts';
 import { conditionQuery, ifMatchOf, mustBeAbsent } from './conditions.ts';
 import { requireSameId, requireType, underId } from './given-resource.ts';
+import type { ProfileRules } from './profile-rules.ts';
 import { type EntryMethod, entryErrors, RANK, type RequestEntry, readEntry } from './request-entry.ts';
 
 /** An entry that writes. `id` is the one it will have, drawn already for a create. */
@@ -20,6 +21,8 @@ export interface PlannedWrite {
   readonly type: ResourceType;
   readonly id: Id;
   readonly op: WriteOp;
+  /** What the organisation's profiles remarked without refusing. */
+  readonly warnings?: readonly Issue[];
 }
 
 /** What the address of an entry means. */
@@ -34,6 +37,8 @@ export interface PlanParts {
   readonly base: string;
   readonly settings: Settings;
   readonly ids: Ids;
+  /** Absent where the organisation asks for no more than R4. */
+  readonly profiles?: ProfileRules;
   /** For a path without its query. Throws Failure where nothing is there. */
   route(method: EntryMethod, path: string): EntryRoute;
 }
@@ -79,8 +84,16 @@ function routeOf(parts: PlanParts, { method, url }: RequestEntry): EntryRoute {
   return parts.route(method, url.split('?', 1)[0] ?? '');
 }
 
-/** The write of one entry, validated. Throws Failure at the entry. */
+/** The write of one entry, validated and held to what the organisation asks. Throws Failure at the entry. */
 export function planWrite(parts: PlanParts, entry: RequestEntry): PlannedWrite {
+  const write = routedWrite(parts, entry);
+  const resource = parts.profiles === undefined ? undefined : resourceOf(write.op);
+  if (resource === undefined) return write;
+  const warnings = parts.profiles?.hold(resource, `${entry.place}.resource`) ?? [];
+  return warnings.length === 0 ? write : { ...write, warnings };
+}
+
+function routedWrite(parts: PlanParts, entry: RequestEntry): PlannedWrite {
   const match = routeOf(parts, entry);
   const { code } = match.interaction;
   const type = match.type;

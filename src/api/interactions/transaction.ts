@@ -4,6 +4,7 @@
  */
 
 import { assert } from '../../base/assert.ts';
+import type { Issue } from '../../base/failure.ts';
 import type { RequestEntry } from '../../records/request-entry.ts';
 import { submitTransaction } from '../../records/submit-transaction.ts';
 import { planTransaction } from '../../records/transaction-plan.ts';
@@ -33,7 +34,7 @@ async function answerTransaction(call: FhirCall): Promise<FhirAnswer> {
   plan.writes.forEach((write, i) => {
     const committed = commit?.entries[i];
     assert(committed !== undefined, 'a commit tells of each op');
-    answers[write.entry.index] = writtenEntry(call, committed);
+    answers[write.entry.index] = writtenEntry(call, committed, write.warnings);
   });
   const budget = new ReadBudget(call.context.settings);
   for (const entry of plan.reads) answers[entry.index] = await answerRead(call, entry, budget);
@@ -44,7 +45,7 @@ async function answerTransaction(call: FhirCall): Promise<FhirAnswer> {
   };
 }
 
-function writtenEntry(call: FhirCall, committed: Committed): BundleEntry {
+function writtenEntry(call: FhirCall, committed: Committed, warnings: readonly Issue[] = []): BundleEntry {
   if (committed.outcome === 'deleted' || committed.outcome === 'absent') {
     const { versionId, lastUpdated } = committed;
     const version = committed.outcome === 'deleted' ? { version: { versionId, lastUpdated } } : {};
@@ -52,7 +53,7 @@ function writtenEntry(call: FhirCall, committed: Committed): BundleEntry {
   }
   const prefer = { ...call.prefer, return: call.prefer.return ?? ('minimal' as const) };
   const bodyIs = prefer.return === 'OperationOutcome' ? 'outcome' : 'resource';
-  return responseEntry(writtenAnswer(call.context, committed, prefer, []), bodyIs);
+  return responseEntry(writtenAnswer(call.context, committed, prefer, warnings), bodyIs);
 }
 
 /** What a GET finds after the writes. The commit is done, so one that fails says so in its own entry. */

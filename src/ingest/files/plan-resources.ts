@@ -75,9 +75,12 @@ async function plan(given: readonly Given[], make: (one: Given) => PlannedWrite)
   return withoutOrphans({ planned, rejects });
 }
 
-function planResource({ ids }: PlanParts, { index, place, fullUrl, resource: given }: Given): PlannedWrite {
+function planResource(
+  { ids, profiles }: PlanParts,
+  { index, place, fullUrl, resource: given }: Given,
+): PlannedWrite {
   const resource = requireType(given, undefined);
-  requireValid(resource, place === '' ? undefined : `${place}.resource`);
+  requireValid(resource, place === '' ? undefined : `${place}.resource`, profiles);
   const type = resource.resourceType;
   const isPut = resource.id !== undefined;
   const entry: RequestEntry = {
