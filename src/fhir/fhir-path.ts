@@ -7,6 +7,7 @@
 import fhirpath from 'fhirpath';
 import r4 from 'fhirpath/fhir-context/r4';
 import { Failure } from '../base/failure.ts';
+import { isResourceType } from './definitions.ts';
 import { isObject } from './json-access.ts';
 
 /** `%name` → its value. */
@@ -100,7 +101,9 @@ function makeEvaluator(expression: string, type: string): Evaluate {
       cause: error,
     });
   }
-  return (resource, environment, resolver) => {
+  const constants = constantsIn(expression);
+  return (resource, given, resolver) => {
+    const environment = constants === undefined ? given : { ...constants, ...given };
     const outer = resolving;
     resolving = { resource: environment?.rootResource ?? environment?.resource ?? resource, resolver };
     try {
@@ -114,6 +117,22 @@ function makeEvaluator(expression: string, type: string): Evaluate {
       resolving = outer;
     }
   };
+}
+
+const CONSTANT = /%`?((?:vs|ext)-[A-Za-z0-9-]+|sct|loinc)\b`?/g;
+
+/** The constants of FHIR that an expression names (`%sct`, %`vs-name`); undefined where it names none. */
+function constantsIn(expression: string): PathEnvironment | undefined {
+  if (!expression.includes('%')) return undefined;
+  const found = [...expression.matchAll(CONSTANT)].map(([, name = '']) => [name, constantOf(name)] as const);
+  return found.length === 0 ? undefined : Object.fromEntries(found);
+}
+
+function constantOf(name: string): string {
+  if (name === 'sct') return 'http://snomed.info/sct';
+  if (name === 'loinc') return 'http://loinc.org';
+  const [, kind, rest] = /^(vs|ext)-(.*)$/.exec(name) ?? [];
+  return `http://hl7.org/fhir/${kind === 'vs' ? 'ValueSet' : 'StructureDefinition'}/${rest}`;
 }
 
 function firstLine(error: unknown): string {
@@ -135,8 +154,22 @@ function isPlain(value: object): boolean {
   return prototype === Object.prototype || prototype === Array.prototype || prototype === null;
 }
 
-/** The functions that are ours: the library's `resolve()` would fetch over the network. */
+/**
+ * The functions that are ours: the library's `resolve()` would fetch over the network, it has no `conformsTo()` and
+ * `precision()`, and an empty pattern of its `replaceMatches()` matches between all letters.
+ */
 const FUNCTIONS = {
+  conformsTo: { fn: conformsTo, arity: { 1: ['String' as const] } },
+  precision: { fn: precision, arity: { 0: [] }, internalStructures: true },
+  replaceMatches: {
+    fn: (items: readonly unknown[], pattern: string, text: string): unknown => {
+      const [value] = items;
+      if (typeof value !== 'string' || items.length !== 1) return [];
+      return pattern === '' ? value : value.replace(new RegExp(pattern, 'gu'), text);
+    },
+    arity: { 2: ['String' as const, 'String' as const] },
+    nullable: true,
+  },
   resolve: {
     fn: (items: readonly unknown[]): unknown[] =>
       items
@@ -146,6 +179,32 @@ const FUNCTIONS = {
     arity: { 0: [] },
   },
 };
+
+const BASE_PROFILES = 'http://hl7.org/fhir/StructureDefinition/';
+
+/** Whether each is of the type whose base profile is named; what a profile of others asks is not known here. */
+function conformsTo(items: readonly unknown[], profile: string): unknown {
+  const type = profile.startsWith(BASE_PROFILES) ? profile.slice(BASE_PROFILES.length) : '';
+  if (!isResourceType(type) && type !== 'Resource' && type !== 'DomainResource') {
+    throw new Failure('not-supported', 'conformsTo() knows the base profiles of R4 resource types only.');
+  }
+  if (items.length !== 1) return [];
+  const [item] = items;
+  const actual = isObject(item) ? item.resourceType : undefined;
+  if (typeof actual !== 'string' || !isResourceType(actual)) return false;
+  if (type === 'Resource') return true;
+  if (type === 'DomainResource') return !['Bundle', 'Binary', 'Parameters'].includes(actual);
+  return actual === type;
+}
+
+/** Digits of a date, time or decimal, those of its zone not counted. */
+function precision(items: readonly unknown[]): unknown {
+  const [item] = items.map(plainValue);
+  if (items.length !== 1 || (typeof item !== 'string' && typeof item !== 'number')) return [];
+  const text = String(item);
+  if (typeof item === 'number') return text.split('.')[1]?.length ?? 0;
+  return text.replace(/(?<=T.*)(?:Z|[+-]\d\d:\d\d)$/, '').replace(/\D/g, '').length;
+}
 
 /** A resource as the library holds one, so that it knows its type. */
 const itself: (resource: unknown) => unknown[] = fhirpath.compile('$this', r4, OPTIONS);
