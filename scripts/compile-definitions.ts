@@ -55,17 +55,25 @@ function compile(): void {
   // The package also holds examples of SearchParameters, made to be read and not to be used.
   const real = definitions.searchParameters.filter((one) => !one.id.startsWith('example'));
   const search = compileSearch(real, resources, { rows: types, bases }, valueSets);
+  const compartment = (kind: string): Record<string, readonly string[]> =>
+    Object.fromEntries(
+      definitions
+        .compartment(kind)
+        .flatMap(({ code, param }) => (param === undefined ? [] : [[code, param] as const])),
+    );
   const table: StructureTable = {
     resources,
     primitives: definitions.structures.filter((one) => one.kind === 'primitive-type').map((one) => one.type),
     types,
     valueSets,
     unlisted,
-    patientCompartment: Object.fromEntries(
-      definitions.patientCompartment.flatMap(({ code, param }) =>
-        param === undefined ? [] : [[code, param]],
-      ),
-    ),
+    patientCompartment: compartment('patient'),
+    otherCompartments: {
+      Device: compartment('device'),
+      Encounter: compartment('encounter'),
+      Practitioner: compartment('practitioner'),
+      RelatedPerson: compartment('relatedPerson'),
+    },
     searchParameters: search.parameters,
     notIndexed: search.notIndexed,
   };

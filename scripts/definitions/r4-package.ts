@@ -10,6 +10,7 @@ export interface ElementDefinition {
   readonly min: number;
   readonly max: string;
   readonly base?: { readonly path: string };
+  readonly isSummary?: boolean;
   readonly representation?: readonly string[];
   readonly contentReference?: string;
   readonly type?: readonly {
@@ -66,7 +67,8 @@ interface ValueSet {
 export interface R4Package {
   readonly structures: readonly StructureDefinition[];
   readonly searchParameters: readonly SearchParameterDefinition[];
-  readonly patientCompartment: readonly { readonly code: string; readonly param?: readonly string[] }[];
+  /** Members of the compartment of a Patient, a Practitioner … `kind` is in lower case. */
+  compartment(kind: string): readonly { readonly code: string; readonly param?: readonly string[] }[];
   valueSet(url: string): ValueSet | undefined;
   codeSystem(url: string): CodeSystem | undefined;
 }
@@ -105,9 +107,8 @@ export function readR4Package(folder: string): R4Package {
       .map((text) => JSON.parse(text) as StructureDefinition)
       .filter((one) => one.kind !== 'logical' && one.derivation !== 'constraint'),
     searchParameters: starting('SearchParameter-').map((name) => read<SearchParameterDefinition>(name)),
-    patientCompartment: read<{ resource: { code: string; param?: string[] }[] }>(
-      'CompartmentDefinition-patient.json',
-    ).resource,
+    compartment: (kind) =>
+      read<{ resource: { code: string; param?: string[] }[] }>(`CompartmentDefinition-${kind}.json`).resource,
     valueSet: (url) => byUrl<ValueSet>('ValueSet-', url),
     codeSystem: (url) => byUrl<CodeSystem>('CodeSystem-', url),
   };

@@ -37,6 +37,7 @@ function rowOf(element: ElementDefinition, inResource: boolean, parents: Readonl
     min: element.min,
     max: element.max === '*' ? 0 : Number(element.max),
     ...(choice ? { c: 1 as const } : {}),
+    ...(element.isSummary === true ? { s: 1 as const } : {}),
     ...(attribute ? { a: 1 as const } : {}),
     ...(binding === undefined ? {} : { b: binding.split('|')[0] ?? '' }),
     ...(targets === undefined ? {} : { r: targets }),

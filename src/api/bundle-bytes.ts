@@ -4,7 +4,7 @@
  */
 
 export interface BundleLink {
-  readonly relation: 'self' | 'next';
+  readonly relation: 'self' | 'first' | 'next';
   readonly url: string;
 }
 

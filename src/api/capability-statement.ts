@@ -45,6 +45,7 @@ export function capabilityStatement(parts: CapabilityParts): Buffer {
         },
         resource: resourceTypes.map((type) => resourceCapability(type, parts)),
         interaction: systemInteractions(parts.rows).map((code) => ({ code })),
+        compartment: COMPARTMENTS.map((name) => `http://hl7.org/fhir/CompartmentDefinition/${name}`),
         ...listed(
           'operation',
           parts.rows.operations.filter((one) => one.levels.includes('system')).map(operationCapability),
@@ -54,6 +55,8 @@ export function capabilityStatement(parts: CapabilityParts): Buffer {
   };
   return Buffer.from(JSON.stringify(statement));
 }
+
+const COMPARTMENTS = ['patient', 'encounter', 'relatedPerson', 'practitioner', 'device'] as const;
 
 type SystemCode = 'batch' | 'transaction' | 'search-system' | 'history-system';
 

@@ -11,11 +11,15 @@ import { lastValue } from './negotiation.ts';
 /** The parameter that holds a cursor; opaque to clients, who follow links and never make it. */
 export const CURSOR = '_cursor';
 
-/** `self`, and `next` where there is a page after this one. `url` is absolute and without a query. */
+/**
+ * `self`, `first` on a further page (it begins anew, at the newest moment), and `next` where there is a page
+ * after this one. `url` is absolute and without a query.
+ */
 export function pageLinks(url: string, understood: Pairs, next: string | undefined): readonly BundleLink[] {
   const links: BundleLink[] = [{ relation: 'self', url: withQuery(url, understood) }];
+  const rest = understood.filter(([name]) => name !== CURSOR);
+  if (rest.length < understood.length) links.push({ relation: 'first', url: withQuery(url, rest) });
   if (next !== undefined) {
-    const rest = understood.filter(([name]) => name !== CURSOR);
     links.push({ relation: 'next', url: withQuery(url, [...rest, [CURSOR, next]]) });
   }
   return links;

@@ -57,10 +57,10 @@ describe('the route table', () => {
     ['PATCH', 'Patient/a', '501 not-supported'],
     ['PUT', 'Patient', 'update'],
     ['DELETE', 'Patient', 'delete'],
-    ['GET', '', '501 not-supported'],
+    ['GET', '', 'search-system'],
     ['GET', '_history', 'history-system'],
     ['GET', 'Patient/_history', 'history-type'],
-    ['GET', 'Patient/a/Observation', '501 not-supported'],
+    ['GET', 'Patient/a/Observation', 'search-compartment'],
   ];
   for (const [method, path, expected] of cases) {
     it(`${method} /${path} → ${expected}`, () => {

@@ -11,6 +11,8 @@ import { historyInstance } from './interactions/history-instance.ts';
 import { historySystem } from './interactions/history-system.ts';
 import { historyType } from './interactions/history-type.ts';
 import { read } from './interactions/read.ts';
+import { searchCompartment } from './interactions/search-compartment.ts';
+import { searchSystem } from './interactions/search-system.ts';
 import { searchType } from './interactions/search-type.ts';
 import { transaction } from './interactions/transaction.ts';
 import { update } from './interactions/update.ts';
@@ -36,6 +38,8 @@ export const routes: RouteRows = {
     historySystem,
     create,
     searchType,
+    searchSystem,
+    searchCompartment,
     byBundleType(batch, transaction),
   ],
   operations: [
@@ -53,8 +57,5 @@ export const routes: RouteRows = {
     { code: 'patch', method: 'PATCH', shape: 'instance' },
     { code: 'patch (conditional)', method: 'PATCH', shape: 'type' },
     { code: 'delete (conditional, of several types)', method: 'DELETE', shape: 'base' },
-    { code: 'search-system', method: 'GET', shape: 'base' },
-    { code: 'search-system', method: 'POST', shape: 'base-search' },
-    { code: 'search-compartment', method: 'GET', shape: 'compartment' },
   ],
 };

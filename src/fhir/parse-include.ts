@@ -5,7 +5,6 @@
 import { Failure } from '../base/failure.ts';
 import { isResourceType, searchParameter } from './definitions.ts';
 import { literalReference } from './parse-chain.ts';
-import type { ResourceType } from './resource.ts';
 import { type Draft, hint, indexed, notSupported, shown } from './search-draft.ts';
 import { badValue } from './search-filter.ts';
 import type { Include } from './search-query.ts';
@@ -33,23 +32,27 @@ export function takeInclude(draft: Draft, name: string, value: string): void {
 
 function partsOf(draft: Draft, name: string, value: string, isReverse: boolean, iterate: boolean): Include {
   const again = iterate ? { iterate: true as const } : {};
-  const searched = draft.type;
-  const ofSearched = isReverse || iterate ? '' : `, with Type ${searched}`;
+  const { types } = draft;
+  const ofSearched =
+    isReverse || iterate
+      ? ''
+      : `, with Type ${types.length > 3 ? 'one that is searched' : types.join(' or ')}`;
   const form = `Type:parameter, Type:parameter:Target, Type:* or *${ofSearched}`;
   if (value === '*') return { source: '*', parameter: '*', ...again };
   const [source = '', code = '', target, ...rest] = value.split(':');
   if (!isResourceType(source) || code === '' || rest.length > 0) throw badValue(name, form);
   if (target !== undefined && !isResourceType(target)) throw badValue(name, form);
-  if (!isReverse && !iterate && source !== searched) throw badValue(name, form);
-  if (isReverse && !iterate && target !== undefined && target !== searched) throw badValue(name, form);
+  if (!isReverse && !iterate && !types.includes(source)) throw badValue(name, form);
+  if (isReverse && !iterate && target !== undefined && !types.includes(target)) throw badValue(name, form);
   const aim = target === undefined ? {} : { target };
   if (code === '*') return { source, parameter: '*', ...aim, ...again };
   const found = searchParameter(source, code);
   if (found === undefined) throw notSupported(`"${name}" names "${shown(code)}". ${hint(source, code)}`);
   const parameter = literalReference(source, indexed(source, found, name), name);
-  const aimed: ResourceType | undefined = isReverse && !iterate ? searched : target;
-  if (aimed !== undefined && parameter.targets.length > 0 && !parameter.targets.includes(aimed)) {
-    throw new Failure('value', `"${name}": ${source}.${parameter.code} never refers to ${aimed}.`);
+  const aimed = target !== undefined ? [target] : isReverse && !iterate ? types : parameter.targets;
+  if (!aimed.some((type) => parameter.targets.includes(type))) {
+    const whom = aimed.length > 3 ? 'what is searched' : aimed.join(' or ');
+    throw new Failure('value', `"${name}": ${source}.${parameter.code} never refers to ${whom}.`);
   }
   return { source, parameter, ...aim, ...again };
 }

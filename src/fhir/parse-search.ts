@@ -20,13 +20,18 @@ import {
   takeUnknown,
 } from './search-draft.ts';
 import { badValue, parseDate, splitUnescaped } from './search-filter.ts';
+import { subsetOf, takeContained, takeElements, takeSummary } from './search-form.ts';
 import { parseFilter } from './search-modifiers.ts';
-import type { SearchQuery, SortKey } from './search-query.ts';
+import type { Filter, SearchQuery, SortKey } from './search-query.ts';
+import type { SearchParameter } from './search-value.ts';
+import type { Subset } from './subset-resource.ts';
 
 export interface ParsedSearch {
   readonly query: SearchQuery;
   /** What was left out or changed, for the OperationOutcome in the answer. */
   readonly warnings: readonly Issue[];
+  /** What is left of each resource that is found; undefined where it is whole. */
+  readonly subset?: Subset;
 }
 
 /** Parameters that say how to answer over HTTP and mean nothing here. */
@@ -36,11 +41,7 @@ const LATER: ReadonlySet<string> = new Set([
   '_text',
   '_content',
   '_filter',
-  '_list',
-  '_contained',
   '_containedType',
-  '_summary',
-  '_elements',
   '_query',
   '_score',
 ]);
@@ -57,12 +58,44 @@ export function parseSearch(
 ): ParsedSearch {
   const draft = emptyDraft(type, options);
   for (const [name, value] of pairs) {
-    if (NOT_OURS.has(name)) continue;
-    if (value.trim() === '') throw badValue(shown(name), 'a value (it is empty)');
+    if (!requireValue(name, value)) continue;
     count(draft, 1);
     takePair(draft, name, value);
   }
-  return { query: queryOf(draft), warnings: draft.warnings };
+  return parsedOf(draft);
+}
+
+/** False where the parameter means nothing here. Throws Failure `value` where it has no value. */
+export function requireValue(name: string, value: string): boolean {
+  if (NOT_OURS.has(name)) return false;
+  if (value.trim() === '') throw badValue(shown(name), 'a value (it is empty)');
+  return true;
+}
+
+/** Whether a parameter says how to answer, and not what to find. */
+export function isOfAnswer(name: string): boolean {
+  return OF_ANSWER.has(name) || isInclude(name);
+}
+
+const OF_ANSWER: ReadonlySet<string> = new Set([
+  '_count',
+  '_sort',
+  '_total',
+  '_summary',
+  '_elements',
+  '_contained',
+  '_containedType',
+]);
+
+/** What a draft says once all parameters are read. Throws Failure `value` where they contradict. */
+export function parsedOf(draft: Draft): ParsedSearch {
+  const subset = subsetOf(draft);
+  const query = queryOf(draft);
+  return {
+    query: draft.summary === 'count' ? { ...query, count: 0, include: [], revinclude: [] } : query,
+    warnings: draft.warnings,
+    ...(subset === undefined ? {} : { subset }),
+  };
 }
 
 function queryOf(draft: Draft): SearchQuery {
@@ -77,8 +110,21 @@ function queryOf(draft: Draft): SearchQuery {
   };
 }
 
-function takePair(draft: Draft, name: string, value: string): void {
+/** Reads one parameter. Throws as parseSearch does. */
+export function takePair(draft: Draft, name: string, value: string): void {
   switch (name) {
+    case '_list':
+      draft.filters.push(listFilter(draft, value));
+      return;
+    case '_summary':
+      takeSummary(draft, value);
+      return;
+    case '_elements':
+      takeElements(draft, value);
+      return;
+    case '_contained':
+      takeContained(value);
+      return;
     case '_id':
       draft.filters.push({ kind: 'id', ids: idsOf(draft, value) });
       return;
@@ -114,6 +160,18 @@ function idsOf(draft: Draft, value: string): readonly string[] {
   return ids;
 }
 
+/** What these Lists hold: a reference from the entry of a List that the asker may see. */
+function listFilter(draft: Draft, value: string): Filter {
+  if (value.startsWith('$')) {
+    throw notSupported('"_list" by a functional name ($current-…) is not supported: give the id of a List.');
+  }
+  const ids = splitUnescaped(value, ',');
+  count(draft, ids.length - 1);
+  const parameter = searchParameter('List', 'item');
+  if (!ids.every(isId) || parameter === undefined) throw badValue('_list', 'the id of a List');
+  return { kind: 'has', source: 'List', parameter, filter: { kind: 'id', ids } };
+}
+
 function countOf(draft: Draft, value: string): number {
   const max = draft.options.settings.pageSizeMax;
   if (!/^\d{1,15}$/.test(value)) throw badValue('_count', 'a whole number, 0 or more');
@@ -140,12 +198,21 @@ function sortOf(draft: Draft, value: string): readonly SortKey[] {
     const code = descending ? key.slice(1) : key;
     if (code === '_id') return { by: { kind: 'id' }, descending };
     if (code === '_lastUpdated') return { by: { kind: 'last-updated' }, descending };
-    const parameter = searchParameter(draft.type, code);
-    if (parameter === undefined) {
-      throw new Failure('not-supported', `"_sort" names "${shown(code)}". ${hint(draft.type, code)}`);
-    }
-    return { by: { kind: 'parameter', parameter: indexed(draft.type, parameter, '_sort') }, descending };
+    return { by: { kind: 'parameter', parameter: sortParameter(draft, code) }, descending };
   });
+}
+
+/** A parameter that every type searched has, and of the same kind in each: else there is no one order. */
+function sortParameter(draft: Draft, code: string): SearchParameter {
+  const [first, ...others] = draft.types.map((type) => {
+    const parameter = searchParameter(type, code);
+    if (parameter === undefined) throw notSupported(`"_sort" names "${shown(code)}". ${hint(type, code)}`);
+    return indexed(type, parameter, '_sort');
+  });
+  if (first === undefined || others.some(({ kind }) => kind !== first.kind)) {
+    throw notSupported(`"_sort" names "${shown(code)}", which is not of one kind in all types searched.`);
+  }
+  return first;
 }
 
 function takeFilter(draft: Draft, name: string, value: string): void {

@@ -24,6 +24,8 @@ export interface SearchOptions {
 /** The parts of a query while it is read. */
 export interface Draft {
   readonly type: ResourceType;
+  /** All types that the search is of; more than one where it goes across types. */
+  readonly types: readonly ResourceType[];
   readonly options: SearchOptions;
   readonly warnings: Issue[];
   readonly filters: Filter[];
@@ -36,15 +38,22 @@ export interface Draft {
   sort: readonly SortKey[] | undefined;
   count: number | undefined;
   total: SearchQuery['total'] | undefined;
+  summary: 'true' | 'text' | 'data' | 'count' | 'false' | undefined;
+  elements: readonly string[] | undefined;
 }
 
 /** Reads one parameter into a draft. */
 export type Take = (draft: Draft, name: string, value: string) => void;
 
-/** A search of this type with nothing in it yet. */
-export function emptyDraft(type: ResourceType, options: SearchOptions): Draft {
+/** A search of this type, or these, with nothing in it yet. */
+export function emptyDraft(
+  type: ResourceType,
+  options: SearchOptions,
+  types: readonly ResourceType[] = [type],
+): Draft {
   return {
     type,
+    types,
     options,
     warnings: [],
     filters: [],
@@ -55,6 +64,8 @@ export function emptyDraft(type: ResourceType, options: SearchOptions): Draft {
     sort: undefined,
     count: undefined,
     total: undefined,
+    summary: undefined,
+    elements: undefined,
   };
 }
 

@@ -179,6 +179,8 @@ export interface SearchQuery {
   readonly filters: readonly Filter[];
   /** Further types of a search across types, each with its own filters: what any of them finds is a match. */
   readonly also?: readonly TypedFilters[];
+  /** No type was named: those that the asker may not read are left out, where they would be refused. */
+  readonly anyType?: true;
   readonly sort: readonly SortKey[];
   /** Matches a page at most. 0 asks for the count alone. */
   readonly count: number;

@@ -14,6 +14,8 @@ export interface ElementRow {
   readonly max: number;
   /** 1: a choice, so that the JSON name is `n` followed by the type with a capital. */
   readonly c?: 1;
+  /** 1: part of a summary. */
+  readonly s?: 1;
   /** 1: an XML attribute (Element.id, Extension.url): a primitive that takes no `_name` beside it. */
   readonly a?: 1;
   /** Required binding: canonical URL of the value set. */
@@ -37,6 +39,8 @@ export interface StructureTable {
   readonly unlisted: Readonly<Record<string, string>>;
   /** Resource type → parameters whose references put it into a Patient's compartment. */
   readonly patientCompartment: Readonly<Record<string, readonly string[]>>;
+  /** The same of the other compartments, by the type that each is of. */
+  readonly otherCompartments: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
   /** Resource type → its search parameters. */
   readonly searchParameters: Readonly<Record<string, readonly SearchParameterRow[]>>;
   /** Parameters without an index function: `Type.code` → reason. */

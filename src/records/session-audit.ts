@@ -35,8 +35,9 @@ export function auditDraft({ actor, purpose, requestId }: Asker, at: InstantMs, 
 }
 
 /** `Observation?code&subject`: the search with its values left out. */
-export function searchTarget({ type, filters }: SearchQuery): string {
-  return filters.length === 0 ? type : `${type}?${filters.map(filterName).join('&')}`;
+export function searchTarget({ type, filters, also = [], anyType }: SearchQuery): string {
+  const types = anyType === true ? '*' : [type, ...also.map((one) => one.type)].join(',');
+  return filters.length === 0 ? types : `${types}?${filters.map(filterName).join('&')}`;
 }
 
 function filterName(filter: Filter): string {

@@ -10,7 +10,7 @@ import { applySharePolicy, shareScope } from '../access/share-policy.ts';
 import type { Id, Seq, VersionId } from '../base/brands.ts';
 import { Failure } from '../base/failure.ts';
 import type { ResourceType } from '../fhir/resource.ts';
-import type { SearchQuery } from '../fhir/search-query.ts';
+import type { SearchQuery, TypedFilters } from '../fhir/search-query.ts';
 import { type Scope, wholeScope } from '../store/scope.ts';
 import type {
   Change,
@@ -123,9 +123,9 @@ export class StoreSession implements RecordSession {
 
   async search(query: SearchQuery): Promise<SearchPage> {
     const target = searchTarget(query);
-    const scope = await this.#mayRead('search', query.type, target);
+    const [permitted, scope] = await this.#maySearch(query, target);
     const snapshot = await this.#parts.store.snapshot();
-    const found = await snapshot.search(await withCodes(query, snapshot, scope, this.#parts), scope);
+    const found = await snapshot.search(await withCodes(permitted, snapshot, scope, this.#parts), scope);
     await this.#auditRead({
       action: 'search',
       targets: [target],
@@ -266,6 +266,33 @@ export class StoreSession implements RecordSession {
     });
     if (decision.kind === 'permit') return decision.scope;
     throw await this.#refused(decision, target, NO_PERSONS, action);
+  }
+
+  /**
+   * Scope for a search of one type or several; a refusal is audited and thrown. Where no type was named, the
+   * search is of those that may be read.
+   */
+  async #maySearch(query: SearchQuery, target: string): Promise<readonly [SearchQuery, Scope]> {
+    const { also, anyType, ...first } = query;
+    if (also === undefined) return [query, await this.#mayRead('search', query.type, target)];
+    const own = await this.#own();
+    const parts: TypedFilters[] = [];
+    let scope: Scope | undefined;
+    let refusal: Refusal | undefined;
+    for (const part of [first, ...also]) {
+      const { type, filters } = part;
+      const decision = decide({ asker: this.asker, at: this.#parts.ods, action: 'read', own, type });
+      if (decision.kind === 'refuse') {
+        refusal = decision;
+        continue;
+      }
+      scope ??= decision.scope; // it is the same for every type that may be read
+      parts.push({ type, filters });
+    }
+    const [head, ...others] = parts;
+    if (scope === undefined || head === undefined || (refusal !== undefined && anyType !== true))
+      throw await this.#refused(refusal ?? CLOSED, target, NO_PERSONS, 'search');
+    return [{ ...first, ...head, also: others }, scope];
   }
 
   /** Scope for the whole record of these Patients, at the asker's own organisation. */

@@ -12,7 +12,7 @@ import { type FilterSql, typeSelect } from './filter-sql.ts';
 import { cheapest, type QueryContext, querySql } from './query-sql.ts';
 import { personLids, scopeConditions } from './scope-sql.ts';
 import { type SortedBy, sortKeySql } from './sort-sql.ts';
-import { allOf, type Condition, visible } from './sql-condition.ts';
+import { allOf, anyOf, type Condition, never, visible } from './sql-condition.ts';
 
 export interface SearchPlan {
   /** `FROM … WHERE …` */
@@ -29,8 +29,7 @@ export interface SearchPlan {
 /** Plans a search in the snapshot of `context`. */
 export function planSearch(query: SearchQuery, context: QueryContext): SearchPlan {
   const parts = [query, ...(query.also ?? [])].map((part) => planPart(part, context));
-  const [first] = parts;
-  const from = parts.length === 1 && first !== undefined ? first.from : anyOfParts(parts);
+  const from = parts.length === 1 && parts[0] !== undefined ? parts[0].from : anyOfParts(parts, context);
   const types = [query, ...(query.also ?? [])].map((part) => part.type);
   const order = query.sort.map((key) => sortKeySql(key, types, context.dictionary));
   const cost = parts.reduce(
@@ -42,6 +41,9 @@ export function planSearch(query: SearchQuery, context: QueryContext): SearchPla
 
 interface PlannedPart {
   readonly from: Condition;
+  /** Where nothing drives it: what it asks of a version besides scope and snapshot. */
+  readonly test?: Condition;
+  readonly isNothing: boolean;
   readonly cost: number;
 }
 
@@ -53,12 +55,10 @@ function planPart({ type, filters: given }: TypedFilters, context: QueryContext)
   // whoever has few versions to test makes no set of all for it
   const few = driver !== undefined && driver.cost <= FEW;
   const tested = filters.filter((one) => one !== driver).map((one) => (few ? ofEach(one) : one));
-  const conditions = allOf([
-    { sql: 'v.type = ?', parameters: [typeNumber(type)] },
-    visible(seq),
-    ...tested.map((one) => one.test),
-    ...scopeConditions(scope, seq, connection, dictionary),
-  ]);
+  const tests = tested.map((one) => one.test);
+  const ofType = { sql: 'v.type = ?', parameters: [typeNumber(type)] };
+  const shows = [visible(seq), ...scopeConditions(scope, seq, connection, dictionary)];
+  const conditions = allOf([ofType, ...tests, ...shows]);
   const select = driver?.select ?? typeSelect(type);
   const from: Condition =
     driver === undefined || driver.ordered
@@ -69,7 +69,12 @@ function planPart({ type, filters: given }: TypedFilters, context: QueryContext)
         };
   const wholes = tested.filter((one) => one.whole).map((one) => one.cost);
   const weight = Math.max(1, ...tested.map((one) => one.weight ?? 1));
-  return { from, cost: Math.max((driver?.cost ?? COST_OF_TYPE) * weight, ...wholes) };
+  return {
+    from,
+    ...(driver === undefined ? { test: allOf([ofType, ...tests]) } : {}),
+    isNothing: tests.includes(never) || driver?.test === never,
+    cost: Math.max((driver?.cost ?? COST_OF_TYPE) * weight, ...wholes),
+  };
 }
 
 /** As a test of one version after the other. */
@@ -83,10 +88,21 @@ function flattened(filters: readonly Filter[]): readonly Filter[] {
   return filters.flatMap((filter) => (filter.kind === 'and' ? flattened(filter.filters) : [filter]));
 }
 
-function anyOfParts(parts: readonly PlannedPart[]): Condition {
+/** Types that nothing can drive are gone through together, in the order of rids, as far as the page goes. */
+function anyOfParts(parts: readonly PlannedPart[], context: QueryContext): Condition {
+  const { scope, seq, connection, dictionary } = context;
+  const some = parts.filter((part) => !part.isNothing);
+  const driven = some.filter((part) => part.test === undefined).map(({ from }) => from);
+  const set: Condition = {
+    sql: `v.rid IN (${driven.map(({ sql }) => `SELECT v.rid ${sql}`).join(' UNION ALL ')})`,
+    parameters: driven.flatMap(({ parameters }) => parameters),
+  };
+  const tests = some.map((part) => part.test).filter((test) => test !== undefined);
+  const which = anyOf([...tests.map((test) => anyOf([test])), ...(driven.length === 0 ? [] : [set])]);
+  const shows = allOf([visible(seq), ...scopeConditions(scope, seq, connection, dictionary)]);
   return {
-    sql: `FROM ver v WHERE v.rid IN (${parts.map(({ from }) => `SELECT v.rid ${from.sql}`).join(' UNION ALL ')})`,
-    parameters: parts.flatMap(({ from }) => from.parameters),
+    sql: `FROM ver v WHERE ${which.sql} AND ${shows.sql}`,
+    parameters: [...which.parameters, ...shows.parameters],
   };
 }
 
