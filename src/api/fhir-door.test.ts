@@ -229,7 +229,7 @@ const ROUTES: readonly Route[] = [
     sees: [],
     audit: searchRows('Observation?patient', { 'other patient': `${none} total=0` }, `${none} total=1`),
   },
-  { request: 'GET /fhir/Observation?code:text=x', status: all(400), sees: [], audit: nothing },
+  { request: 'GET /fhir/Observation?code:nonsense=x', status: all(400), sees: [], audit: nothing },
   {
     request: 'POST /fhir/Patient/_search',
     body: '_id=anna',
