@@ -34,6 +34,16 @@ export const SETTINGS = {
     'bytes',
     'XML, and answers with _pretty, are read and made in pieces of about this size, with the turn of others between.',
   ),
+  fhirPathLengthMax: setting<number>(
+    2_000,
+    'characters',
+    'Longest FHIRPath expression that a client may send.',
+  ),
+  fhirPathMs: setting<number>(
+    200,
+    'ms',
+    'A FHIRPath expression that a client has sent is ended when it takes longer than this for one resource.',
+  ),
   bundleEntriesMax: setting<number>(10_000, 'entries', 'Most entries of a batch or transaction.'),
   bundleBytesMax: setting<number>(
     50_000_000,

@@ -44,7 +44,6 @@ type Evaluate = (
 
 /** Expressions that are kept compiled; the definitions have some thousands. Beyond it all are forgotten. */
 const COMPILED_KEPT = 10_000;
-const evaluators = new Map<string, Evaluate>();
 const compiled = new Map<string, PathFunction>();
 
 /**
@@ -55,20 +54,24 @@ export function compile(expression: string, type = ''): PathFunction {
   const key = `${type} ${expression}`;
   const known = compiled.get(key);
   if (known !== undefined) return known;
-  const evaluate = evaluatorOf(expression, type);
-  const made: PathFunction = (resource, environment, resolver) =>
-    evaluate(resource, environment, resolver).map(plainValue);
+  const made = compileOnce(expression, type);
   if (compiled.size >= COMPILED_KEPT) compiled.clear();
   compiled.set(key, made);
   return made;
 }
 
-/** As `compile`, with the type of each value beside it. */
+/** As `compile`, and not kept. */
+export function compileOnce(expression: string, type = ''): PathFunction {
+  const evaluate = makeEvaluator(expression, type);
+  return (resource, environment, resolver) => evaluate(resource, environment, resolver).map(plainValue);
+}
+
+/** As `compile`, not kept, and with the type of each value beside it. */
 export function compileTyped(
   expression: string,
   type = '',
 ): (resource: unknown, environment?: PathEnvironment, resolver?: PathResolver) => readonly PathNode[] {
-  const evaluate = evaluatorOf(expression, type);
+  const evaluate = makeEvaluator(expression, type);
   return (resource, environment, resolver) => {
     const nodes = evaluate(resource, environment, resolver);
     const types = fhirpath.types(nodes);
@@ -76,15 +79,9 @@ export function compileTyped(
   };
 }
 
-function evaluatorOf(expression: string, type: string): Evaluate {
-  const key = `${type} ${expression}`;
-  const known = evaluators.get(key);
-  if (known !== undefined) return known;
-  const evaluate = makeEvaluator(expression, type);
-  if (evaluators.size >= COMPILED_KEPT) evaluators.clear();
-  evaluators.set(key, evaluate);
-  return evaluate;
-}
+/** The library warns on the console of quantities that it cuts short, with the dates that it adds them to. */
+const { warn } = console;
+const silent = (): void => undefined;
 
 const OPTIONS = { async: false, resolveInternalTypes: false, traceFn: () => undefined } as const;
 
@@ -106,6 +103,7 @@ function makeEvaluator(expression: string, type: string): Evaluate {
     const environment = constants === undefined ? given : { ...constants, ...given };
     const outer = resolving;
     resolving = { resource: environment?.rootResource ?? environment?.resource ?? resource, resolver };
+    console.warn = silent;
     try {
       return run(resource, environment);
     } catch (error) {
@@ -115,6 +113,7 @@ function makeEvaluator(expression: string, type: string): Evaluate {
       });
     } finally {
       resolving = outer;
+      console.warn = warn;
     }
   };
 }
