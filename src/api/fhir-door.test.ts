@@ -359,6 +359,12 @@ const ROUTES: readonly Route[] = [
       audit: readRows('read', 'Observation/o'),
     },
     {
+      request: `${method} /fhir/Observation/o/$graphql?query={code{text}}`,
+      status: read,
+      sees: STAFF,
+      audit: readRows('read', 'Observation/o'),
+    },
+    {
       request: `${method} /fhir/Composition/never/$document`,
       status: missing,
       sees: [],

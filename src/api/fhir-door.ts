@@ -39,6 +39,7 @@ import {
   answerForm,
   FORM,
   formAsked,
+  GRAPHQL,
   isXml,
   preferencesOf,
   sentMediaType,
@@ -149,7 +150,9 @@ class FhirDoor {
     try {
       admission.form = answerForm(headers, queryIn(admission.url));
       if (hasBody(admission.method, headers)) {
-        admission.mediaType = sentMediaType(headers, /(^|\/)_search$/.test(admission.path));
+        admission.mediaType = isGraphql(headers, admission.path)
+          ? GRAPHQL
+          : sentMediaType(headers, /(^|\/)_search$/.test(admission.path));
       }
     } catch (thrown) {
       done(thrown as Error);
@@ -328,6 +331,11 @@ class FhirDoor {
 /** Whether a body is taken as it came, or there is none: most are. */
 function isPlain(mediaType: string | undefined): boolean {
   return mediaType === undefined || (mediaType !== FORM && !isXml(mediaType));
+}
+
+/** Whether the body is the text of a GraphQL query, sent to where one is read. */
+function isGraphql({ 'content-type': type = '' }: IncomingHttpHeaders, path: string): boolean {
+  return type.startsWith(GRAPHQL) && path.endsWith('$graphql');
 }
 
 /** Whether a body comes that must be of a type we read; of PATCH the interaction itself is refused. */

@@ -27,6 +27,8 @@ const RANGES: ReadonlyMap<string, 'json' | 'xml'> = new Map([
   ['text/*', 'json'],
 ]);
 export const FORM = 'application/x-www-form-urlencoded';
+/** The text of a GraphQL query. */
+export const GRAPHQL = 'application/graphql';
 
 export interface Preferences {
   readonly return: 'minimal' | 'representation' | 'OperationOutcome' | undefined;

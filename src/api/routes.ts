@@ -20,6 +20,7 @@ import { vread } from './interactions/vread.ts';
 import { document } from './operations/document.ts';
 import { everything } from './operations/everything.ts';
 import { encounterEverything } from './operations/everything-encounter.ts';
+import { graphql } from './operations/graphql.ts';
 import { lastn } from './operations/lastn.ts';
 import { meta, metaAdd, metaDelete } from './operations/meta.ts';
 import { sharedRecord } from './operations/shared-record.ts';
@@ -47,6 +48,7 @@ export const routes: RouteRows = {
     metaAdd,
     metaDelete,
     validation,
+    graphql,
     document,
     encounterEverything,
     lastn,

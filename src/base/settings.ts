@@ -103,6 +103,20 @@ export const SETTINGS = {
     'people',
     'Most people whose records Patient/$everything gives at once where no person is named.',
   ),
+  graphqlTokensMax: setting<number>(5_000, 'tokens', 'Longest GraphQL query that is read.'),
+  graphqlDepthMax: setting<number>(20, 'levels', 'Deepest nesting of a GraphQL query.'),
+  graphqlFieldsMax: setting<number>(
+    500,
+    'fields',
+    'Most fields of a GraphQL query, those of fragments counted each time they are used.',
+  ),
+  graphqlReadsMax: setting<number>(2_000, 'resources', 'Most resources that one GraphQL query may read.'),
+  graphqlListMax: setting<number>(
+    1_000,
+    'resources',
+    'Most resources of one list, or of one page of a connection, in a GraphQL answer.',
+  ),
+  graphqlValuesMax: setting<number>(200_000, 'values', 'Most values that a GraphQL answer may hold.'),
   documentResourcesMax: setting<number>(
     1_000,
     'resources',
