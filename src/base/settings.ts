@@ -279,6 +279,26 @@ export const SETTINGS = {
     'redirects',
     'How often the address of a FHIR package may lead on to another.',
   ),
+  profileElementsMax: setting<number>(
+    1_000_000,
+    'elements',
+    'Most elements looked at in one validation against profiles, counted once for each profile.',
+  ),
+  profileStepsMax: setting<number>(
+    5_000_000,
+    'steps',
+    'Most steps of FHIRPath that all invariants of one validation against profiles may take.',
+  ),
+  profileIssuesMax: setting<number>(
+    100,
+    'issues',
+    'Most issues that one validation against profiles reports.',
+  ),
+  profileDepthMax: setting<number>(
+    60,
+    'levels',
+    'Most resources and profiles inside one another that a validation against profiles follows.',
+  ),
   copyPushBytesMax: setting<number>(
     64_000_000,
     'bytes',

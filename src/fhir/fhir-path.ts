@@ -83,7 +83,36 @@ export function compileTyped(
 const { warn } = console;
 const silent = (): void => undefined;
 
-const OPTIONS = { async: false, resolveInternalTypes: false, traceFn: () => undefined } as const;
+/** Steps left to what is being evaluated; an expression that comes from outside must not run away. */
+let stepsLeft = Number.POSITIVE_INFINITY;
+
+/**
+ * Evaluates within so many steps (each operator, function and value that one gives): the result, and the steps
+ * that it took. Throws Failure `too-costly` where they do not suffice.
+ */
+export function withinSteps<T>(steps: number, work: () => T): { readonly result: T; readonly steps: number } {
+  const outer = stepsLeft;
+  stepsLeft = steps;
+  try {
+    const result = work();
+    return { result, steps: steps - stepsLeft };
+  } finally {
+    stepsLeft = outer;
+  }
+}
+
+function spend(_context: unknown, _focus: unknown, result: unknown): void {
+  if (stepsLeft === Number.POSITIVE_INFINITY) return;
+  stepsLeft -= 1 + (Array.isArray(result) ? result.length : 0);
+  if (stepsLeft < 0) throw new Failure('too-costly', 'The FHIRPath expression takes too many steps.');
+}
+
+const OPTIONS = {
+  async: false,
+  resolveInternalTypes: false,
+  traceFn: () => undefined,
+  debugger: spend,
+} as const;
 
 /** Who resolves references in the evaluation that is under way: it is synchronous, so there is one. */
 let resolving: { readonly resource: unknown; readonly resolver: PathResolver | undefined } | undefined;

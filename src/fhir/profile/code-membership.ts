@@ -289,6 +289,10 @@ function unit(code: string): Membership {
 const GRAMMARS: Readonly<Record<string, (code: string) => Membership>> = {
   'http://unitsofmeasure.org': (code) => (code.length > 200 ? 'out' : unit(code)),
   'urn:ietf:bcp:13': (code) =>
-    /^[\w!#$&^.+-]+\/[\w!#$&^.+*-]+(?:\s*;\s*[\w!#$&^.+-]+=(?:"[^"]*"|[^\s;"]+))*$/.test(code) ? 'in' : 'out',
+    /^(?:xml|json|ttl|html)$|^[\w!#$&^.+-]+\/[\w!#$&^.+*-]+(?:\s*;\s*[\w!#$&^.+-]+=(?:"[^"]*"|[^;"]+))*$/.test(
+      code,
+    )
+      ? 'in'
+      : 'out',
   'urn:ietf:bcp:47': (code) => (/^[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*$/.test(code) ? 'in' : 'out'),
 };
