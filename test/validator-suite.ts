@@ -137,6 +137,7 @@ async function check(
   return validateProfiles(source, resource, LIMITS, {
     profiles,
     unknownExtensions: 'error',
+    restReferences: one.assumeValidRestReferences === true,
     noMarkup: one['security-checks'] === true,
     noMarkdownMarkup: one.noHtmlInMarkdown === true,
     noExamples: one.examples === false,

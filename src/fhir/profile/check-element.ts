@@ -4,6 +4,7 @@
  */
 import { isResourceType } from '../definitions.ts';
 import { isArray, isObject, type JsonObject } from '../json-access.ts';
+import { misstatesSize } from './attachment-size.ts';
 import { checkBinding } from './bindings.ts';
 import { checkMembers } from './check-members.ts';
 import { checkForm, checkGiven } from './check-value.ts';
@@ -16,7 +17,7 @@ import type { Focus, Item, ProfileRun, Scope } from './profile-run.ts';
 import type { ProfileNode } from './profile-tree.ts';
 import { checkReference } from './reference-checks.ts';
 import type { ResolvedTarget } from './resolve-reference.ts';
-import { checkOfType } from './resource-checks.ts';
+import { checkBefore, checkOfType } from './resource-checks.ts';
 import { BASE, childrenOf, isPrimitive, labelOf, treeFor, typeTree } from './type-insides.ts';
 
 /** Where a resource stands: its path, what surrounds it. */
@@ -51,6 +52,7 @@ export function checkResource(
     return;
   }
   run.deeper(place.path, () => {
+    run.once(value, 'before all', () => checkBefore(run, value, place.path));
     holdTo(run, value, type, place, BASE + type);
     run.once(value, 'rules of the type', () => checkOfType(run, value, place));
     for (const claim of [...claimsOf(value), ...profiles]) {
@@ -97,6 +99,13 @@ function checkElement(run: ProfileRun, focus: Focus, node: ProfileNode): void {
   checkBinding(run, focus, node);
   if (item.type === 'xhtml') checkNarrative(run, focus);
   else if (typeof item.value === 'string') checkMarkup(run, item);
+  if (item.type === 'Attachment' && misstatesSize(item.value)) {
+    run.error(
+      'value',
+      item.path,
+      'The size is not that of the data: leave it out, or state the bytes of the data.',
+    );
+  }
   if (item.type === 'Reference') checkReference(run, focus, node, meetsAsTarget(run));
   checkInside(run, focus, childrenOf(run.source, node, item.type));
   checkTypeProfiles(run, focus, node);

@@ -17,6 +17,8 @@ export interface ProfileOptions {
   readonly noMarkdownMarkup?: boolean;
   /** Addresses and URLs of examples are an error. */
   readonly noExamples?: boolean;
+  /** Absolute references lead to RESTful servers, so that they show a type. */
+  readonly restReferences?: boolean;
   /** Definitions marked as experimental are an error. */
   readonly noExperimental?: boolean;
   /** A resource elsewhere that a reference points at, where the caller knows it. */

@@ -15,6 +15,7 @@ const DEFINITIONS =
 const EMPTY = 'its narrative is an empty div (txt-2)';
 const TARGET = 'a reference leads to a type that its element does not allow';
 const MISPLACED = "HL7's own extensions where their definitions do not allow them";
+const PARAMETERS = 'search parameters are stated with other types than their definitions have';
 const FULL_URL = 'the fullUrl of an entry disagrees with the id of its resource';
 
 /** Example → what is wrong with it. */
@@ -33,6 +34,10 @@ const WRONG: Readonly<Record<string, string>> = {
   'Bundle-v3-valuesets': 'links in narratives to places that are not in them',
   'Bundle-valueset-expansions': MISPLACED,
   'Bundle-valuesets': 'links in narratives to places that are not in them',
+  'CapabilityStatement-base': PARAMETERS,
+  'CapabilityStatement-knowledge-repository': PARAMETERS,
+  'CapabilityStatement-measure-processor': PARAMETERS,
+  'CapabilityStatement-terminology-server': PARAMETERS,
   'DeviceMetric-example': TARGET,
   'DeviceUseStatement-example': TARGET,
   'EventDefinition-example': EMPTY,

@@ -19,6 +19,7 @@ export function checkReference(run: ProfileRun, focus: Focus, node: ProfileNode,
   const { item, scope } = focus;
   if (!isObject(item.value)) return;
   const { reference, type: said } = item.value;
+  if (typeof reference === 'string') checkWritten(run, focus, reference);
   const target = typeof reference === 'string' ? resolveReference(run, scope, reference) : undefined;
   if (typeof reference === 'string' && target === undefined) checkMissing(run, focus, scope, reference);
   const type = typeOf(target, reference);
@@ -32,6 +33,19 @@ export function checkReference(run: ProfileRun, focus: Focus, node: ProfileNode,
   if (target !== undefined) {
     checkProfile(run, focus, node, target, profiles, meets);
     checkAggregation(run, focus, node, target, wanted);
+  }
+}
+
+/** A reference that cannot be one; where only RESTful ones are expected, also one to a type that is none. */
+function checkWritten(run: ProfileRun, { item }: Focus, reference: string): void {
+  if (/\s/.test(reference)) {
+    run.error('value', item.path, 'A reference is a URL: it has no white space.');
+    return;
+  }
+  if (run.options.restReferences !== true) return;
+  const named = /^https?:\/\/.*\/([A-Z][A-Za-z]*)\/[A-Za-z0-9.-]{1,64}$/.exec(reference)?.[1];
+  if (named !== undefined && !isResourceType(named)) {
+    run.error('value', item.path, 'The reference leads to a type of resource that is not one of R4.');
   }
 }
 
