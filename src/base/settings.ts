@@ -42,7 +42,7 @@ export const SETTINGS = {
   fhirPathMs: setting<number>(
     200,
     'ms',
-    'A FHIRPath expression that a client has sent is ended when it takes longer than this for one resource.',
+    'A FHIRPath expression that a client has sent is ended when it has taken this long in one request.',
   ),
   bundleEntriesMax: setting<number>(10_000, 'entries', 'Most entries of a batch or transaction.'),
   bundleBytesMax: setting<number>(

@@ -25,6 +25,13 @@ describe('FHIRPath of a client', () => {
     });
   }
 
+  it('is ended when it is asked for too often', () => {
+    const path = compileForeign('name.family.toChars().distinct().count()', 'Patient', settings);
+    expect(() => {
+      for (let i = 0; i < 1_000_000; i++) path(patient);
+    }).toThrow(/setting fhirPathMs/);
+  });
+
   it('is not too long, nor too deep', () => {
     expect(() => evaluate(`${'('.repeat(5_000)}1${')'.repeat(5_000)}`)).toThrow(/setting fhirPathLengthMax/);
     const deep = () => evaluate(`${'('.repeat(990)}1${')'.repeat(990)}`);

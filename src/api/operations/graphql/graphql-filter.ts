@@ -3,10 +3,14 @@
  * where on and how many. http://hl7.org/fhir/R4/graphql.html#list
  */
 import { Failure } from '../../../base/failure.ts';
-import { compile, type PathFunction } from '../../../fhir/fhir-path.ts';
+import type { Settings } from '../../../base/settings.ts';
+import type { PathFunction } from '../../../fhir/fhir-path.ts';
+import { compileForeign } from '../../../fhir/foreign-path.ts';
 import { isObject } from '../../../fhir/json-access.ts';
 import { type Arguments, numberOf, oneOf } from './graphql-arguments.ts';
 import { type Field, fieldOf } from './graphql-types.ts';
+
+type Limits = Pick<Settings, 'fhirPathLengthMax' | 'fhirPathMs'>;
 
 /** Longest expression that a query may give. */
 const EXPRESSION_MAX = 500;
@@ -15,7 +19,7 @@ const BUSY =
   /\b(matches\w*|replaceMatches|repeat\w*|aggregate|descendants|combine|resolve|memberOf|trace)\s*\(/;
 
 /** The expression, ready. Throws Failure `not-supported` where it may not be used here, `invalid`. */
-export function pathOf(expression: string, type: string): PathFunction {
+export function pathOf(expression: string, type: string, settings: Limits): PathFunction {
   if (expression.length > EXPRESSION_MAX) {
     throw new Failure(
       'too-costly',
@@ -26,18 +30,23 @@ export function pathOf(expression: string, type: string): PathFunction {
   if (busy !== undefined) {
     throw new Failure('not-supported', `FHIRPath "${busy}()" is not supported in a query.`);
   }
-  return compile(expression, type);
+  return compileForeign(expression, type, settings);
 }
 
 /** The items that fit every argument, in their order. `items` are those of a list element. */
-export function filtered(items: readonly unknown[], field: Field, given: Arguments): readonly unknown[] {
+export function filtered(
+  items: readonly unknown[],
+  field: Field,
+  given: Arguments,
+  settings: Limits,
+): readonly unknown[] {
   if (given.size === 0) return items;
   const [type] = field.types;
   let kept = items;
   for (const [name, values] of given) {
     if (name === '_count' || name === '_offset') continue;
     if (name === 'fhirpath') {
-      const path = pathOf(oneOf(given, name) ?? '', type ?? '');
+      const path = pathOf(oneOf(given, name) ?? '', type ?? '', settings);
       kept = kept.filter((item) => isTrue(path(item)));
       continue;
     }

@@ -4,6 +4,7 @@
  */
 import { type DirectiveNode, type FieldNode, Kind, print, type SelectionSetNode } from 'graphql';
 import { Failure } from '../../../base/failure.ts';
+import type { Settings } from '../../../base/settings.ts';
 import { writtenNumber } from '../../../fhir/exact-decimals.ts';
 import { isObject, type JsonObject } from '../../../fhir/json-access.ts';
 import type { FhirCall } from '../../fhir-call.ts';
@@ -39,13 +40,13 @@ interface Chosen {
 export class GraphqlRun {
   readonly #query: GraphqlQuery;
   readonly #reads: GraphqlReads;
-  readonly #valuesMax: number;
+  readonly #settings: Settings;
   #values = 0;
 
   constructor(call: FhirCall, query: GraphqlQuery, reads: GraphqlReads) {
     this.#query = query;
     this.#reads = reads;
-    this.#valuesMax = call.context.settings.graphqlValuesMax;
+    this.#settings = call.context.settings;
   }
 
   /** The answer for an object. Throws Failure where the query or what it names cannot be answered. */
@@ -140,14 +141,15 @@ export class GraphqlRun {
         if (given.size > 0 && !field.list) {
           throw new Failure('invalid', `"${node.name.value}" is no list: it takes no arguments.`);
         }
-        values = filtered(membersOf(place.value, field), field, given);
+        values = filtered(membersOf(place.value, field), field, given, this.#settings);
       }
     }
     this.#values += Math.max(1, values.length);
-    if (this.#values > this.#valuesMax) {
+    const { graphqlValuesMax } = this.#settings;
+    if (this.#values > graphqlValuesMax) {
       throw new Failure(
         'too-costly',
-        `The answer holds more than ${this.#valuesMax} values (setting graphqlValuesMax): ask in parts.`,
+        `The answer holds more than ${graphqlValuesMax} values (setting graphqlValuesMax): ask in parts.`,
       );
     }
     return values;
@@ -162,7 +164,7 @@ export class GraphqlRun {
     const text = oneOf(argumentsOf(node, this.#query.variables), 'path');
     if (text === undefined) throw new Failure('required', '@slice needs "path", a FHIRPath expression.');
     if (text === '$index') return (_value, index) => String(index);
-    const path = pathOf(text, field.types[0] ?? '');
+    const path = pathOf(text, field.types[0] ?? '', this.#settings);
     return (value) => path(value).map(String).join(',');
   }
 
