@@ -81,3 +81,8 @@ export function selectedByExpression(parameter: SearchParameter, resource: JsonO
       ({ type }) => VALUED[parameter.kind]?.test(type) || parameter.targets.some((target) => target === type),
     );
 }
+
+/** How many elements the parameter's expression selects, whatever they are. */
+export function countByExpression(parameter: SearchParameter, resource: JsonObject): number {
+  return termsOf(parameter).flatMap((evaluate) => evaluate(resource) as unknown[]).length;
+}

@@ -38,6 +38,7 @@ export interface SearchParameterDefinition {
   readonly type: string;
   readonly expression?: string;
   readonly target?: readonly string[];
+  readonly component?: readonly { readonly definition: string; readonly expression: string }[];
 }
 
 interface Concept {

@@ -4,11 +4,12 @@
  * what is found at its end has a known type. Paths that begin alike share their loops.
  */
 import type { ElementRow, SearchParameterRow } from '../../src/fhir/structure-table.ts';
+import { compileComposite } from './composite-functions.ts';
 import { parseExpression, type Step } from './path-expression.ts';
 import type { SearchParameterDefinition } from './r4-package.ts';
 
 /** Element tables, and for each type the one it specialises (`canonical` → `uri`). */
-interface Tables {
+export interface Tables {
   readonly rows: Readonly<Record<string, readonly ElementRow[]>>;
   readonly bases: ReadonlyMap<string, string>;
 }
@@ -20,7 +21,7 @@ type Hop =
   | { readonly hop: 'equals'; readonly name: string; readonly value: string }
   | { readonly hop: 'has-extension'; readonly url: string };
 
-interface Way {
+export interface Way {
   readonly hops: readonly Hop[];
   /** Type code of what is found there. */
   readonly type: string;
@@ -84,7 +85,8 @@ const REFERENCES = {
   Resource: 'inlineResource',
 };
 
-const METHODS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+/** Kind → type of the element → method of SearchEmitter. */
+export const METHODS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   token: TOKENS,
   string: STRINGS,
   date: DATES,
@@ -94,13 +96,13 @@ const METHODS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   reference: REFERENCES,
 };
 
-interface Node {
+export interface Node {
   readonly children: Map<string, { hop: Hop; node: Node }>;
   /** Calls on what this node stands for. */
   readonly calls: string[];
 }
 
-const newNode = (): Node => ({ children: new Map(), calls: [] });
+export const newNode = (): Node => ({ children: new Map(), calls: [] });
 
 export interface CompiledSearch {
   readonly source: string;
@@ -121,12 +123,20 @@ export function compileSearch(
   const parameters: Record<string, SearchParameterRow[]> = {};
   const notIndexed: Record<string, string> = {};
   const functions: string[] = [];
+  const composites: Composite[] = [];
   for (const type of resources) {
     const root = newNode();
     parameters[type] = [];
     for (const definition of definitions) {
       const base = [type, 'DomainResource', 'Resource'].find((one) => definition.base?.includes(one));
       if (base === undefined || (base === 'DomainResource' && !isDomainResource(type, tables))) continue;
+      if (definition.type === 'composite') {
+        const made = compileComposite(definition, base, type, definitions, resources, tables, valueSets);
+        if (made === undefined) throw new Error(`${definition.id} names nothing of ${type}`);
+        parameters[type].push(made.row);
+        composites.push({ type, code: definition.code, source: made.source });
+        continue;
+      }
       const ways = waysOf(definition, base, type, tables);
       const reason = typeof ways === 'string' ? ways : addCalls(root, definition, ways, tables);
       if (reason !== undefined) notIndexed[`${base === type ? type : base}.${definition.code}`] = reason;
@@ -135,14 +145,14 @@ export function compileSearch(
     }
     functions.push(functionSource(type, root));
   }
-  return { source: moduleSource(functions, resources), parameters, notIndexed };
+  return { source: moduleSource(functions, resources, composites), parameters, notIndexed };
 }
 
 const isDomainResource = (type: string, tables: Tables): boolean =>
   tables.rows[type]?.some((row) => row.n === 'contained') === true;
 
 /** Every way that the expression names from `type`, or why there is none. */
-function waysOf(
+export function waysOf(
   definition: SearchParameterDefinition,
   base: string,
   type: string,
@@ -150,7 +160,6 @@ function waysOf(
 ): Way[] | string {
   const { expression, code } = definition;
   if (code === '_id' || code === '_lastUpdated') return 'kept by the store itself';
-  if (definition.type === 'composite') return 'composite parameter';
   if (definition.type === 'special') return 'special parameter';
   if (expression === undefined) return 'its definition has no expression';
   if (expression === 'Patient.deceased.exists() and Patient.deceased != false') {
@@ -167,7 +176,8 @@ function waysOf(
   return ways.length === 0 ? `its expression names nothing of ${type}` : ways;
 }
 
-function follow(steps: readonly Step[], type: string, tables: Tables): Way[] {
+/** Every way that the steps lead from a type. */
+export function follow(steps: readonly Step[], type: string, tables: Tables): Way[] {
   let ways: Way[] = [{ hops: [], type, row: undefined }];
   for (const step of steps) ways = ways.flatMap((way) => take(step, way, tables));
   return ways;
@@ -178,7 +188,8 @@ function take(step: Step, way: Way, tables: Tables): Way[] {
     case 'get':
       return get(step.name, way, tables);
     case 'as':
-      return isA(way.type, step.type, tables.bases) ? [way] : [];
+      // R4 writes DateTime in Observation.code-value-date, which is no type
+      return isA(way.type, step.type === 'DateTime' ? 'dateTime' : step.type, tables.bases) ? [way] : [];
     case 'at': {
       const last = way.hops.at(-1);
       if (last?.hop !== 'get') throw new Error('an index without an element');
@@ -239,23 +250,29 @@ function addCalls(
       }
       continue;
     }
-    let node = root;
-    for (const hop of way.hops) {
-      const key = JSON.stringify(hop);
-      const next = node.children.get(key) ?? { hop, node: newNode() };
-      node.children.set(key, next);
-      node = next.node;
-    }
-    if (!node.calls.includes(call)) node.calls.push(call);
+    addCall(root, way.hops, call);
     added++;
   }
   const types = [...new Set(ways.map((way) => way.type))].join(', ');
   return added > 0 ? undefined : `${types} has no value of kind ${definition.type}`;
 }
 
+/** Adds a call at the end of a way. */
+export function addCall(root: Node, hops: readonly Hop[], call: string): void {
+  let node = root;
+  for (const hop of hops) {
+    const key = JSON.stringify(hop);
+    const next = node.children.get(key) ?? { hop, node: newNode() };
+    node.children.set(key, next);
+    node = next.node;
+  }
+  if (!node.calls.includes(call)) node.calls.push(call);
+}
+
 const isData = (type: string): boolean => /^[a-z]/.test(type);
 
-function callOf(definition: SearchParameterDefinition, way: Way): string | undefined {
+/** The call that tells what is found there; undefined where the kind has no value of such an element. */
+export function callOf(definition: SearchParameterDefinition, way: Way): string | undefined {
   const code = JSON.stringify(definition.code);
   if (way.type === 'Patient' && definition.type === 'token') return `e.deceased(${code}, $);`;
   const method = METHODS[definition.type]?.[way.type];
@@ -274,7 +291,8 @@ function callOf(definition: SearchParameterDefinition, way: Way): string | undef
   return `e.${method}(${code}, $);`;
 }
 
-function rowOf(
+/** What the tables say of a parameter. */
+export function rowOf(
   definition: SearchParameterDefinition,
   ways: readonly Way[],
   resources: readonly string[],
@@ -303,6 +321,12 @@ function rowOf(
 }
 
 function functionSource(type: string, root: Node): string {
+  const head = `function ${functionName(type)}(r: JsonObject, e: SearchEmitter): void {`;
+  return `${head}\n${bodySource(root, 'r', '  ')}}\n`;
+}
+
+/** The reads and calls of a tree whose root is called `start`. */
+export function bodySource(root: Node, start: string, indentation: string): string {
   let names = 0;
   const body = (node: Node, at: string, indent: string): string => {
     let out = node.calls.map((call) => `${indent}${call.replace('$', at)}\n`).join('');
@@ -327,8 +351,7 @@ function functionSource(type: string, root: Node): string {
     }
     return out;
   };
-  const head = `function ${functionName(type)}(r: JsonObject, e: SearchEmitter): void {`;
-  return `${head}\n${body(root, 'r', '  ')}}\n`;
+  return body(root, start, indentation);
 }
 
 /** What is read further must be an object; the emitter looks at a leaf itself. */
@@ -336,7 +359,20 @@ const guard = (name: string, below: boolean): string => (below ? `isObject(${nam
 
 const functionName = (type: string): string => `index${type}`;
 
-function moduleSource(functions: readonly string[], resources: readonly string[]): string {
+interface Composite {
+  readonly type: string;
+  readonly code: string;
+  readonly source: string;
+}
+
+function moduleSource(
+  functions: readonly string[],
+  resources: readonly string[],
+  composites: readonly Composite[],
+): string {
+  const pairs = composites
+    .map(({ type, code, source }) => `  ${JSON.stringify(`${type}.${code}`)}: ${source},\n`)
+    .join('');
   const entries = resources.map((type) => `  ${type}: ${functionName(type)},\n`).join('');
   return `/** Made by scripts/compile-definitions.ts from the R4 definitions (HL7, CC0). Not to be edited. */
 import { isArray, isObject, itemAt, type JsonObject } from '../json-access.ts';
@@ -350,5 +386,15 @@ function hasExtension(extensions: unknown, url: string): boolean {
 /** Resource type → function that tells the emitter every search value of a resource. */
 export const SEARCH_FUNCTIONS: Readonly<Record<string, (r: JsonObject, e: SearchEmitter) => void>> = {
 ${entries}};
+
+/** An element whose parts hold together: \`visit\` finds it, \`parts\` tells its values under '0', '1' … */
+interface CompositeElement {
+  visit(r: JsonObject, v: (element: unknown) => void): void;
+  parts(p: JsonObject, e: SearchEmitter, r: JsonObject): void;
+}
+
+/** \`Type.code\` of a composite parameter → its elements. */
+export const COMPOSITES: Readonly<Record<string, readonly CompositeElement[]>> = {
+${pairs}};
 `;
 }

@@ -212,6 +212,8 @@ function sortParameter(draft: Draft, code: string): SearchParameter {
   if (first === undefined || others.some(({ kind }) => kind !== first.kind)) {
     throw notSupported(`"_sort" names "${shown(code)}", which is not of one kind in all types searched.`);
   }
+  if (first.kind === 'composite' || first.kind === 'special')
+    throw notSupported(`"_sort" names "${code}", whose values have no order.`);
   return first;
 }
 

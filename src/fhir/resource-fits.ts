@@ -7,7 +7,8 @@ import { isArray, isObject, type JsonObject } from './json-access.ts';
 import { type SearchElement, searchElements } from './search-elements.ts';
 import type { FilterValue } from './search-query.ts';
 import { normaliseText, type SearchValue } from './search-value.ts';
-import { searchValues } from './search-values.ts';
+import { compositeValues, searchValues } from './search-values.ts';
+import { isToken, valueFits } from './value-fits.ts';
 
 /** Values that are asked of the resource itself; `any` is whatever a search could find. */
 export type ResourceValue =
@@ -21,13 +22,21 @@ export type ResourceValue =
           | 'codes'
           | 'reference-identifier'
           | 'string-exact'
-          | 'uri-below';
+          | 'uri-below'
+          | 'composite';
       }
     >
   | { readonly kind: 'any' };
 
-/** A test of resources, made once for a search. `code` is the parameter's. */
-export function resourceTest(code: string, asked: ResourceValue): (resource: JsonObject) => boolean {
+/**
+ * A test of resources, made once for a search. `code` is the parameter's; `now` (ms) is what "approximately"
+ * is measured from.
+ */
+export function resourceTest(
+  code: string,
+  asked: ResourceValue,
+  now: number,
+): (resource: JsonObject) => boolean {
   switch (asked.kind) {
     case 'any':
       return ofValues(code, () => true);
@@ -40,6 +49,15 @@ export function resourceTest(code: string, asked: ResourceValue): (resource: Jso
         code,
         (one) => one.kind === 'uri' && (one.value === asked.value || one.value.startsWith(`${asked.value}/`)),
       );
+    case 'composite':
+      return (resource) =>
+        compositeValues(resource, code).some((group) =>
+          asked.parts.every((alternatives, i) =>
+            group.some(
+              (one) => one.code === String(i) && alternatives.some((value) => valueFits(value, one, now)),
+            ),
+          ),
+        );
     case 'string-exact':
       return ofValues(code, (one) => one.kind === 'string' && one.exact === asked.text);
     case 'token-text':
@@ -56,13 +74,6 @@ export function resourceTest(code: string, asked: ResourceValue): (resource: Jso
 function ofValues(code: string, holds: (value: SearchValue) => boolean): (resource: JsonObject) => boolean {
   return (resource) => searchValues(resource).some((one) => one.code === code && holds(one));
 }
-
-const isToken = (
-  asked: { readonly system?: string; readonly value?: string },
-  found: { readonly system: string; readonly value: string },
-): boolean =>
-  (asked.system === undefined || asked.system === found.system) &&
-  (asked.value === undefined || asked.value === found.value);
 
 function inCodes(asked: Extract<ResourceValue, { kind: 'codes' }>): (value: SearchValue) => boolean {
   const bySystem = new Map(asked.codes.map(({ system, codes }) => [system, new Set(codes)]));

@@ -12,6 +12,7 @@ import { phoneticKey } from './phonetic-key.ts';
 import { parseReference } from './references.ts';
 import type { FilterValue, Prefix } from './search-query.ts';
 import { normaliseText, type SearchParameter } from './search-value.ts';
+import type { SearchParameterRow } from './structure-table.ts';
 
 /** The system that R4 gives to true and false. */
 const SPECIAL_VALUES = 'http://terminology.hl7.org/CodeSystem/special-values';
@@ -27,14 +28,18 @@ export function parseFilterValues(parameter: SearchParameter, text: string): rea
   });
 }
 
-function parseOne(parameter: SearchParameter, text: string): readonly FilterValue[] {
+function parseOne(
+  parameter: SearchParameter,
+  text: string,
+  row = searchParameterRow(parameter.on, parameter.code),
+): readonly FilterValue[] {
   switch (parameter.kind) {
     case 'token':
-      return tokens(parameter, text);
+      return tokens(parameter, text, row);
     case 'string':
       return [stringValue(parameter.code, unescaped(text))];
     case 'reference':
-      return referenceValues(parameter, unescaped(text));
+      return referenceValues(parameter, unescaped(text), row);
     case 'date': {
       const { prefix, lo, hi } = parseDate(parameter.code, unescaped(text));
       return [{ kind: 'date', prefix, lo, hi }];
@@ -48,9 +53,39 @@ function parseOne(parameter: SearchParameter, text: string): readonly FilterValu
     case 'quantity':
       return [quantityValue(parameter.code, text)];
     case 'composite':
+      return [compositeValue(parameter, text, row?.parts ?? [])];
     case 'special':
       throw new Failure('not-supported', `Searching by "${parameter.code}" is not supported.`);
   }
+}
+
+type Row = SearchParameterRow | undefined;
+
+/** `code$value`: a value for each part. */
+function compositeValue(
+  parameter: SearchParameter,
+  text: string,
+  parts: readonly SearchParameterRow[],
+): FilterValue {
+  const texts = splitUnescaped(text, '$');
+  const form = `${parts.map(({ kind }) => kind).join('$')}, a value for each of its parts`;
+  if (texts.length !== parts.length || texts.some((one) => one.trim() === ''))
+    throw badValue(parameter.code, form);
+  return {
+    kind: 'composite',
+    parts: parts.map((row, i) => parseOne(partOf(parameter, row), texts[i] ?? '', row)),
+  };
+}
+
+/** A part of a composite as a parameter; its code is the composite's, by which it is spoken of. */
+function partOf({ on, code, url }: SearchParameter, row: SearchParameterRow): SearchParameter {
+  return {
+    code,
+    on,
+    url,
+    kind: row.kind as SearchParameter['kind'],
+    targets: (row.targets ?? []) as SearchParameter['targets'],
+  };
 }
 
 /** Failure `value` that names the parameter and the form expected. */
@@ -80,12 +115,11 @@ export function unescaped(text: string): string {
 
 const TOKEN_FORM = 'code, system|code, |code or system|';
 
-function tokens(parameter: SearchParameter, text: string): readonly FilterValue[] {
+function tokens(parameter: SearchParameter, text: string, row: Row): readonly FilterValue[] {
   const parts = splitUnescaped(text, '|').map(unescaped);
   if (parts.length > 2)
     throw badValue(parameter.code, `${TOKEN_FORM} (a "|" inside a code is written "\\|")`);
   const [first = '', second] = parts;
-  const row = searchParameterRow(parameter.on, parameter.code);
   const value = second === undefined ? first : second;
   const truth = row?.types.length === 1 && row.types[0] === 'boolean';
   if (truth && value !== 'true' && value !== 'false') throw badValue(parameter.code, 'true or false');
@@ -107,7 +141,7 @@ function stringValue(code: string, text: string): FilterValue {
 
 const REFERENCE_FORM = 'id, Type/id or an absolute URL';
 
-function referenceValues(parameter: SearchParameter, text: string): readonly FilterValue[] {
+function referenceValues(parameter: SearchParameter, text: string, row: Row): readonly FilterValue[] {
   if (!isId(text)) return [referenceElsewhere(parameter, text)];
   const [only, ...others] = parameter.targets;
   const byId: FilterValue =
@@ -115,7 +149,7 @@ function referenceValues(parameter: SearchParameter, text: string): readonly Fil
       ? { kind: 'reference', type: only, id: text }
       : { kind: 'reference', id: text };
   // a canonical may be any text, also one that looks like an id
-  const types = searchParameterRow(parameter.on, parameter.code)?.types ?? [];
+  const types = row?.types ?? [];
   return types.includes('canonical') ? [byId, { kind: 'reference-url', url: text }] : [byId];
 }
 

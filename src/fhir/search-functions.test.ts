@@ -7,13 +7,13 @@
 import { describe, expect, it } from 'vitest';
 import { filledResources } from '../../test/filled-resources.ts';
 import { r4Examples } from '../../test/r4-examples.ts';
-import { selectedByExpression } from '../../test/search-expressions.ts';
-import { resourceTypes, searchParametersOf, whyNotIndexed } from './definitions.ts';
+import { countByExpression, selectedByExpression } from '../../test/search-expressions.ts';
+import { resourceTypes, searchParameterRow, searchParametersOf, whyNotIndexed } from './definitions.ts';
 import { SEARCH_FUNCTIONS } from './generated/search-functions.ts';
 import type { JsonObject } from './json-access.ts';
 import { typeShownBy } from './references.ts';
 import type { SearchEmitter } from './search-emitter.ts';
-import { searchValues } from './search-values.ts';
+import { compositeValues, searchValues } from './search-values.ts';
 
 /** Code → elements that the compiled function selected. */
 function selectedBy(resource: JsonObject & { resourceType: string }): Map<string, unknown[]> {
@@ -53,7 +53,7 @@ function differences(
   const selected = selectedBy(resource);
   const found: string[] = [];
   for (const parameter of searchParametersOf(resource.resourceType).values()) {
-    if (whyNotIndexed(parameter.on, parameter.code) !== undefined) continue;
+    if (parameter.kind === 'composite' || whyNotIndexed(parameter.on, parameter.code) !== undefined) continue;
     const ours = selected.get(parameter.code) ?? [];
     const theirs = selectedByExpression(parameter, resource).map((one) => one.value);
     if (ours.length > 0) seen.add(`${parameter.on}.${parameter.code}`);
@@ -78,8 +78,8 @@ describe('compiled index functions', () => {
     const wanted = new Set<string>();
     const valued = new Set<string>();
     for (const type of resourceTypes) {
-      for (const { code } of searchParametersOf(type).values()) {
-        if (whyNotIndexed(type, code) === undefined) wanted.add(`${type}.${code}`);
+      for (const { code, kind } of searchParametersOf(type).values()) {
+        if (kind !== 'composite' && whyNotIndexed(type, code) === undefined) wanted.add(`${type}.${code}`);
       }
       for (const [i, resource] of filledResources(type).entries()) {
         unequal.push(...differences(`${type} ${i}`, resource, seen));
@@ -90,5 +90,30 @@ describe('compiled index functions', () => {
     expect(wanted.size).toBeGreaterThan(1_300);
     expect([...wanted].filter((one) => !seen.has(one))).toEqual([]);
     expect([...wanted].filter((one) => !valued.has(one))).toEqual([]);
+  });
+
+  it('of composites find the elements that FHIRPath finds, and values of each part', () => {
+    const unequal: string[] = [];
+    const empty = new Set<string>();
+    const valued = new Set<string>();
+    for (const type of resourceTypes) {
+      const composites = [...searchParametersOf(type).values()].filter(({ kind }) => kind === 'composite');
+      for (const resource of filledResources(type)) {
+        for (const parameter of composites) {
+          const groups = compositeValues(resource, parameter.code);
+          const count = countByExpression(parameter, resource);
+          if (groups.length !== count) unequal.push(`${type}.${parameter.code} ${groups.length} ${count}`);
+          const parts = searchParameterRow(type, parameter.code)?.parts ?? [];
+          for (const i of parts.keys()) {
+            const name = `${type}.${parameter.code}.${i}`;
+            empty.add(name);
+            if (groups.some((group) => group.some((one) => one.code === String(i)))) valued.add(name);
+          }
+        }
+      }
+    }
+    expect(unequal).toEqual([]);
+    expect(empty.size).toBeGreaterThan(140);
+    expect([...empty].filter((one) => !valued.has(one))).toEqual([]);
   });
 });

@@ -253,10 +253,9 @@ describe('numbers', () => {
 });
 
 describe('what is indexed', () => {
-  it('is every R4 parameter but composites, specials and those without an expression', () => {
+  it('is every R4 parameter but specials and those without an expression', () => {
     const reasons = new Set(Object.values(notIndexed));
     expect([...reasons].sort()).toEqual([
-      'composite parameter',
       'its definition has no expression',
       'kept by the store itself',
       'special parameter',
@@ -274,10 +273,6 @@ describe('what is indexed', () => {
     ]);
     expect(named('special parameter')).toEqual(['Location.near', 'Resource._filter']);
     expect(named('kept by the store itself')).toEqual(['Resource._id', 'Resource._lastUpdated']);
-    for (const name of named('composite parameter')) {
-      const [type = '', code = ''] = name.split('.');
-      expect(searchParametersOf(type).get(code)?.kind, name).toBe('composite');
-    }
   });
 
   it('comes under known codes with values of the kind of the parameter', () => {

@@ -5,7 +5,7 @@
  */
 import { BEGINNING_OF_TIME, dateRange, END_OF_TIME } from './date-range.ts';
 import { isResourceType } from './definitions.ts';
-import { SEARCH_FUNCTIONS } from './generated/search-functions.ts';
+import { COMPOSITES, SEARCH_FUNCTIONS } from './generated/search-functions.ts';
 import { isArray, isObject, type JsonObject } from './json-access.ts';
 import { phoneticKey } from './phonetic-key.ts';
 import { parseReference, typeShownBy } from './references.ts';
@@ -31,6 +31,26 @@ export function searchValues(resource: unknown): SearchValue[] {
   index(resource, emitter);
   out = [];
   return found;
+}
+
+/**
+ * The values of a composite parameter: for each element of which the parts are to hold together, its values
+ * under the places of the parts, '0', '1' … as codes. Nothing of it is indexed.
+ */
+export function compositeValues(resource: JsonObject, code: string): SearchValue[][] {
+  const elements = COMPOSITES[`${String(resource.resourceType)}.${code}`] ?? [];
+  const groups: SearchValue[][] = [];
+  for (const { visit, parts } of elements) {
+    visit(resource, (element) => {
+      if (!isObject(element)) return;
+      const group: SearchValue[] = [];
+      out = group;
+      parts(element, emitter, resource);
+      out = [];
+      groups.push(group);
+    });
+  }
+  return groups;
 }
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';

@@ -57,4 +57,9 @@ export interface SearchParameterRow {
   readonly types: readonly string[];
   /** For tokens taken from a `code` element: the systems that its value set implies. */
   readonly systems?: readonly string[];
+  /**
+   * Of a composite: its parts. `code` is that of a parameter whose index holds all that the part may be, ''
+   * where there is none.
+   */
+  readonly parts?: readonly SearchParameterRow[];
 }

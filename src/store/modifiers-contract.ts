@@ -43,6 +43,40 @@ const RESOURCES: readonly Identified[] = [
     ...codedAs({ text: 'sugar', coding: [{ code: '2' }, { system: 'urn:loinc', code: '3' }] }),
     subject: { identifier: { system: 'urn:nhs', value: '9' }, type: 'Patient' },
   }),
+  observation('pairs', [], {
+    component: [
+      {
+        code: { coding: [{ system: 'urn:c', code: 'sys' }] },
+        valueQuantity: { value: 120, unit: 'mm[Hg]' },
+      },
+      {
+        code: { coding: [{ system: 'urn:c', code: 'dia' }] },
+        valueQuantity: { value: 80, unit: 'mm[Hg]' },
+      },
+    ],
+    valueString: 'Fine $ well',
+    method: { text: 'cuff' },
+  }),
+  {
+    resourceType: 'DocumentReference',
+    id: id('doc'),
+    status: 'current',
+    content: [],
+    relatesTo: [
+      { code: 'replaces', target: { reference: 'DocumentReference/a' } },
+      { code: 'appends', target: { reference: 'DocumentReference/b' } },
+    ],
+  } as unknown as Identified,
+  {
+    resourceType: 'MolecularSequence',
+    id: id('seq'),
+    coordinateSystem: 1,
+    referenceSeq: { chromosome: { coding: [{ code: 'X' }] }, windowStart: 1, windowEnd: 9 },
+    variant: [
+      { start: 1, end: 5 },
+      { start: 100, end: 200 },
+    ],
+  } as unknown as Identified,
   {
     resourceType: 'ValueSet',
     id: id('vs'),
@@ -71,12 +105,12 @@ const FOUND: readonly (readonly [string, readonly string[]])[] = [
   ['Patient?identifier:missing=true', ['nobody']],
   ['Patient?general-practitioner:missing=false', ['anna']],
   ['Observation?code:missing=true', []],
-  ['Observation?subject:missing=true', []],
-  ['Observation?patient:missing=true', []],
-  ['Observation?performer:missing=true', ['coded', 'both']],
-  ['Observation?value-quantity:missing=true', ['text', 'both']],
-  ['Observation?date:missing=true', ['text', 'coded', 'both']],
-  ['Observation?method:missing=false', []],
+  ['Observation?subject:missing=true', ['pairs']],
+  ['Observation?patient:missing=true', ['pairs']],
+  ['Observation?performer:missing=true', ['both', 'coded', 'pairs']],
+  ['Observation?value-quantity:missing=true', ['text', 'both', 'pairs']],
+  ['Observation?date:missing=true', ['text', 'coded', 'both', 'pairs']],
+  ['Observation?method:missing=false', ['pairs']],
   ['Patient?family:exact=Müller', ['anna']],
   ['Patient?family:exact=muller', ['ben']],
   ['Patient?family:exact=MULLER,Muller', []],
@@ -88,7 +122,7 @@ const FOUND: readonly (readonly [string, readonly string[]])[] = [
   ['Patient?gender:not=male,female', ['nobody']],
   ['Patient?gender:not=nothing', ['anna', 'ben', 'nobody']],
   ['Patient?gender:not=male&name=mul', ['anna']],
-  ['Observation?code:not=urn:loinc|', ['text']],
+  ['Observation?code:not=urn:loinc|', ['pairs', 'text']],
   ['Observation?code:text=blood', ['text']],
   ['Observation?code:text=GLUCOSE,sug', ['coded', 'both']],
   ['Observation?code:text=nothing', []],
@@ -110,6 +144,23 @@ const FOUND: readonly (readonly [string, readonly string[]])[] = [
   ['ValueSet?url:below=http://acme.org/fhir/Value', []],
   ['ValueSet?url:above=http://acme.org/fhir/ValueSet/123/_history/5', ['vs', 'root']],
   ['ValueSet?url:above=http://acme.org/fhirx', ['near']],
+  ['Observation?component-code-value-quantity=sys$120', ['pairs']],
+  ['Observation?component-code-value-quantity=urn:c|sys$gt100||mm[Hg]', ['pairs']],
+  ['Observation?component-code-value-quantity=sys$80', []],
+  ['Observation?component-code-value-quantity=sys$80,dia$80', ['pairs']],
+  ['Observation?combo-code-value-quantity=dia$lt100', ['pairs']],
+  ['Observation?combo-code-value-quantity=1$5', ['coded']],
+  ['Observation?code-value-quantity=urn:loinc|1$ge4', ['coded']],
+  ['Observation?code-value-quantity=sys$120', []],
+  ['Observation?code-value-string=hb$fine \\$', ['pairs']],
+  ['Observation?code-value-string=sys$fine', []],
+  ['DocumentReference?relationship=replaces$DocumentReference/a', ['doc']],
+  ['DocumentReference?relationship=appends$a', []],
+  ['DocumentReference?relationship=http://hl7.org/fhir/document-relationship-type|appends$b', ['doc']],
+  ['MolecularSequence?chromosome-variant-coordinate=X$gt0$lt10', ['seq']],
+  ['MolecularSequence?chromosome-variant-coordinate=X$gt50$lt10', []],
+  ['MolecularSequence?chromosome-window-coordinate=X$1$9', ['seq']],
+  ['MolecularSequence?chromosome-variant-coordinate=Y$gt0$lt10', []],
   ['ValueSet?url:above=http://acme.org/fhir/ValueSet/123&status:not=active', ['vs']],
 ];
 
@@ -149,7 +200,7 @@ export function modifiersContract(open: OpenStore): void {
       }
       const whole: FilterValue = { kind: 'codes', codes: [], systems: ['urn:loinc'] };
       expect(await withCodes(whole, false)).toEqual(['both', 'coded']);
-      expect(await withCodes(whole, true)).toEqual(['text']);
+      expect(await withCodes(whole, true)).toEqual(['pairs', 'text']);
     });
 
     it('what has not been expanded is refused', async () => {

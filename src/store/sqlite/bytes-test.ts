@@ -13,11 +13,11 @@ const TESTS_MAX = 100;
 /** So many rows of an index cost as much as one look into the bytes. */
 export const BYTES_COST = 10;
 
-/** The condition that version `v` fits any of these values of the parameter `code`. */
-export function bytesTest(code: string, values: readonly ResourceValue[]): Condition {
+/** The condition that version `v` fits any of these values of the parameter `code`; `now` as resourceTest. */
+export function bytesTest(code: string, values: readonly ResourceValue[], now = 0): Condition {
   return {
     sql: 'EXISTS (SELECT 1 FROM body b WHERE b.rid = v.rid AND fits(?, b.bytes))',
-    parameters: [JSON.stringify([code, values])],
+    parameters: [JSON.stringify([code, values, now])],
   };
 }
 
@@ -39,8 +39,8 @@ function testOf(
 ): (resource: JsonObject) => boolean {
   const known = tests.get(text);
   if (known !== undefined) return known;
-  const [code, values] = JSON.parse(text) as [string, ResourceValue[]];
-  const all = values.map((value) => resourceTest(code, value));
+  const [code, values, now] = JSON.parse(text) as [string, ResourceValue[], number];
+  const all = values.map((value) => resourceTest(code, value, now));
   const made = (resource: JsonObject): boolean => all.some((holds) => holds(resource));
   if (tests.size >= TESTS_MAX) tests.clear();
   tests.set(text, made);

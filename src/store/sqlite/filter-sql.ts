@@ -3,9 +3,10 @@
  * one version `v`.
  */
 import { Failure } from '../../base/failure.ts';
+import { searchParameterRow } from '../../fhir/definitions.ts';
 import type { FilterValue, SimpleFilter } from '../../fhir/search-query.ts';
 import type { SearchParameter } from '../../fhir/search-value.ts';
-import { BYTES_COST } from './bytes-test.ts';
+import { BYTES_COST, bytesTest } from './bytes-test.ts';
 import type { Connection } from './connection.ts';
 import { type Dictionary, typeNumber } from './dictionary.ts';
 import { type IndexRowsOf, rowsOf, type Source, sourcesOf } from './filter-sources.ts';
@@ -61,7 +62,12 @@ export function filterSql(
     case 'last-updated':
       return testOnly(dateCondition(filter.prefix, filter.lo, filter.hi, 'v.at', 'v.at', now));
     case 'parameter': {
-      const found = parameterSql(filter.parameter, filter.values, type, connection, dictionary, now);
+      const valuesSql = (parameter: SearchParameter, values: readonly FilterValue[]): FilterSql =>
+        parameterSql(parameter, values, type, connection, dictionary, now);
+      const found =
+        filter.parameter.kind === 'composite'
+          ? compositeSql(filter.parameter, filter.values, valuesSql, now)
+          : valuesSql(filter.parameter, filter.values);
       return filter.negated === true ? negated(found) : found;
     }
     case 'missing': {
@@ -106,6 +112,56 @@ function parameterSql(
   return ofSources(sources, connection);
 }
 
+/**
+ * Pairs within one element: narrowed by the parameters that hold the parts, and looked for in the bytes of what
+ * has them all.
+ */
+function compositeSql(
+  parameter: SearchParameter,
+  values: readonly FilterValue[],
+  partSql: (part: SearchParameter, alternatives: readonly FilterValue[]) => FilterSql,
+  now: number,
+): FilterSql {
+  const rows = searchParameterRow(parameter.on, parameter.code)?.parts ?? [];
+  const pairs = values.map((value) => {
+    if (value.kind !== 'composite') throw new Error(`${parameter.code} is asked for a ${value.kind}`);
+    const parts = value.parts.flatMap((alternatives, i): FilterSql[] => {
+      const { code = '', kind } = rows[i] ?? {};
+      if (code === '') return [];
+      return [partSql({ ...parameter, code, kind: kind as SearchParameter['kind'] }, alternatives)];
+    });
+    return narrowed(parts, bytesTest(parameter.code, [value], now));
+  });
+  const selects = pairs.map(({ select }) => select).filter((select) => select !== undefined);
+  return {
+    test: anyOf(pairs.map(({ test }) => test)),
+    select: selects.length < pairs.length ? undefined : unionOf(selects),
+    cost: pairs.reduce((sum, { cost }) => sum + cost, 0),
+    whole: pairs.some(({ whole }) => whole),
+    weight: BYTES_COST,
+    ordered: false,
+  };
+}
+
+/** What fits all the parts and then the test of the bytes. */
+function narrowed(parts: readonly FilterSql[], check: Condition): FilterSql {
+  const [driver, ...others] = [...parts].sort((a, b) => a.cost - b.cost);
+  const test = allOf([...parts.map((one) => one.test), check]);
+  const whole = parts.some((one) => one.whole);
+  if (driver?.select === undefined) return { ...testOnly(test), whole };
+  const rest = allOf([...others.map((one) => one.testEach ?? one.test), check]);
+  return {
+    test,
+    select: {
+      sql: `SELECT v.rid FROM ver v WHERE v.rid IN (${driver.select.sql}) AND ${rest.sql}`,
+      parameters: [...driver.select.parameters, ...rest.parameters],
+    },
+    cost: driver.cost * BYTES_COST,
+    whole,
+    ordered: false,
+  };
+}
+
 /** Whatever the parameter has a row for. */
 function thereSql(
   parameter: SearchParameter,
@@ -138,15 +194,17 @@ function ofSources(sources: readonly Source[], connection: Connection): FilterSq
   const [only] = sources;
   return {
     ...shared,
-    select:
-      selects.length === 0
-        ? { sql: 'SELECT NULL AS rid WHERE 0', parameters: [] }
-        : {
-            sql: selects.map((one) => one.sql).join(' UNION ALL '),
-            parameters: selects.flatMap((one) => one.parameters),
-          },
+    select: unionOf(selects),
     cost: sources.reduce((sum, one) => sum + costOf(one, connection), 0),
     ordered: sources.length === 0 || (sources.length === 1 && only !== undefined && isOrdered(only)),
+  };
+}
+
+function unionOf(selects: readonly Condition[]): Condition {
+  if (selects.length === 0) return { sql: 'SELECT NULL AS rid WHERE 0', parameters: [] };
+  return {
+    sql: selects.map((one) => one.sql).join(' UNION ALL '),
+    parameters: selects.flatMap((one) => one.parameters),
   };
 }
 
