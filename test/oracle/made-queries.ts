@@ -142,9 +142,11 @@ function filterOf(parameter: SearchParameter): fc.Arbitrary<Pair> {
     .map((values): Pair => [parameter.code, values.join(',')]);
 }
 
-/** Parameters of a type that the store has an index for. */
+/** Parameters of a type that the store has an index for; composites have theirs in their parts. */
 const indexed = (type: ResourceType): readonly SearchParameter[] =>
-  [...searchParametersOf(type).values()].filter(({ code }) => whyNotIndexed(type, code) === undefined);
+  [...searchParametersOf(type).values()].filter(
+    ({ code, kind }) => kind !== 'composite' && whyNotIndexed(type, code) === undefined,
+  );
 
 /** Those that made data has values of: the others find nothing, and are seldom worth asking. */
 function filled(type: MadeType): readonly SearchParameter[] {
