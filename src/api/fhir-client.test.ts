@@ -67,4 +67,61 @@ describe('fhir-kit-client', () => {
     expect(pages).toBe(3);
     expect([...names].sort()).toEqual(Array.from({ length: 7 }, (_, i) => `Client ${i}`));
   });
+
+  it('reads the history of a resource, of a type and of all', async () => {
+    const body = { resourceType: 'Basic', code: { text: 'told' } };
+    const { id } = (await client.create({ resourceType: 'Basic', body })) as unknown as Found;
+    const told = async (given: object): Promise<string[]> => {
+      const bundle = (await client.history(given as never)) as unknown as Found;
+      return (bundle.entry ?? []).map((one) => one.resource?.id);
+    };
+    expect(await told({ resourceType: 'Basic', id })).toEqual([id]);
+    expect(await told({ resourceType: 'Basic' })).toContain(id);
+    expect(await told({})).toContain(id);
+  });
+
+  it('searches by form, in a compartment and across types', async () => {
+    const body = { resourceType: 'Patient', name: [{ family: 'Kit' }] };
+    const { id } = (await client.create({ resourceType: 'Patient', body })) as unknown as Found;
+    const basic = { resourceType: 'Basic', code: { text: 'hers' }, subject: { reference: `Patient/${id}` } };
+    await client.create({ resourceType: 'Basic', body: basic });
+    const count = async (given: object): Promise<number> =>
+      ((await client.search(given as never)) as unknown as Found).entry?.length ?? 0;
+    expect(
+      await count({ resourceType: 'Patient', searchParams: { name: 'kit' }, options: { postSearch: true } }),
+    ).toBe(1);
+    expect(await count({ resourceType: 'Basic', compartment: { resourceType: 'Patient', id } })).toBe(1);
+    expect(await count({ searchParams: { _type: 'Patient,Basic', _id: id } })).toBe(1);
+  });
+
+  it('sends a batch, updates by a condition, follows a reference', async () => {
+    const body = { resourceType: 'Organization', name: 'Conditional', identifier: [{ value: 'kit-1' }] };
+    const { id } = (await client.create({ resourceType: 'Organization', body })) as unknown as Found;
+    const updated = await client.update({
+      resourceType: 'Organization',
+      searchParams: { identifier: 'kit-1' },
+      body: { ...body, active: true },
+    } as never);
+    expect(updated).toMatchObject({ id, active: true, meta: { versionId: '2' } });
+    expect(await client.resolve({ reference: `Organization/${id}` })).toMatchObject({ id });
+    const entry = [{ request: { method: 'GET', url: `Organization/${id}` } }];
+    const batch = (await client.batch({
+      body: { resourceType: 'Bundle', type: 'batch', entry } as never,
+    })) as unknown as Found;
+    expect(batch.entry?.map((one) => one.response.status)).toEqual(['200 OK']);
+  });
+
+  it('calls operations, by GET and by POST', async () => {
+    const body = { resourceType: 'Patient', active: true };
+    const { id } = (await client.create({ resourceType: 'Patient', body })) as unknown as Found;
+    const everything = await client.operation({
+      name: 'everything',
+      resourceType: 'Patient',
+      id,
+      method: 'GET',
+    });
+    expect(everything).toMatchObject({ resourceType: 'Bundle', total: 1 });
+    const outcome = await client.operation({ name: 'validate', resourceType: 'Patient', input: body });
+    expect(outcome).toMatchObject({ issue: [{ severity: 'information' }] });
+  });
 });
