@@ -33,7 +33,9 @@ import { openPackages } from './packages/open-packages.ts';
 import { packagesFolder } from './packages/package-shelf.ts';
 import { type AuditProof, proveAudit } from './records/audit-proof.ts';
 import { openFeeds } from './records/feeds.ts';
+import { openProfileRules } from './records/open-profile-rules.ts';
 import { openRecords } from './records/open-records.ts';
+import type { ProfileRules } from './records/profile-rules.ts';
 import { openStore, type StoreOptions } from './store/open-store.ts';
 import type { Store, StoreFigures } from './store/store.ts';
 import { webDoor } from './web/web-door.ts';
@@ -83,6 +85,7 @@ async function openDoors(
     kind: config.kind,
     log,
   });
+  const profiles = await openProfileRules({ config, definitions, settings, clock, log });
   const authenticator = await openAuthenticator({ ods: config.ods, keysFolder, clock, settings });
   const feeds = await openFeeds({ feeds: config.feeds, folder: config.data, clock });
   opened.defer(() => feeds.close());
@@ -103,8 +106,20 @@ async function openDoors(
 
   const server = httpServer(config, settings, ids, log);
   const url = `http://${config.host}:${config.port}`;
-  const doors = { config, records, persons, authenticator, feeds, settings, clock, ids, log, baseUrl: url };
-  const metrics = metricsOf(store);
+  const doors = {
+    config,
+    records,
+    persons,
+    authenticator,
+    feeds,
+    settings,
+    clock,
+    ids,
+    log,
+    baseUrl: url,
+    ...(profiles === undefined ? {} : { profiles }),
+  };
+  const metrics = metricsOf(store, profiles);
   await server.register(systemDoor, { ...doors, metrics, ready: () => store.snapshot() });
   await server.register(fhirDoor, {
     ...doors,
@@ -143,7 +158,7 @@ async function listen(server: FastifyInstance, { host, port }: NodeConfig): Prom
   }
 }
 
-function metricsOf(store: Store): Metrics {
+function metricsOf(store: Store, profiles: ProfileRules | undefined): Metrics {
   const metrics = new Metrics();
   const of = (figure: keyof StoreFigures) => (): number => store.figures()[figure];
   const rises = true;
@@ -156,6 +171,11 @@ function metricsOf(store: Store): Metrics {
   metrics.gauge({ name: 'store_searches', text: busy, read: of('searches') });
   const queued = 'Searches that wait for a thread.';
   metrics.gauge({ name: 'store_searches_waiting', text: queued, read: of('searchesWaiting') });
+  for (const mode of profiles === undefined ? [] : (['refuse', 'warn', 'record'] as const)) {
+    const broken = `Resources that broke a profile of the organisation, mode ${mode}.`;
+    const read = (): number => profiles?.counts()[mode] ?? 0;
+    metrics.gauge({ name: `profile_${mode}_total`, text: broken, rises, read });
+  }
   return metrics;
 }
 
@@ -235,7 +255,15 @@ export async function openForImport(config: NodeConfig, settings: Settings, log:
       return (await opened).intake.take(message, from);
     },
   };
-  const importer = new Importer({ settings, ids, intake, base: `http://${config.host}:${config.port}/fhir` });
+  const definitions = packageDefinitions(await openPackages(packagesFolder(config), log));
+  const profiles = await openProfileRules({ config, definitions, settings, clock, log });
+  const importer = new Importer({
+    settings,
+    ids,
+    intake,
+    base: `http://${config.host}:${config.port}/fhir`,
+    ...(profiles === undefined ? {} : { profiles }),
+  });
   const session = records.as({
     actor: { id: 'import', name: 'openward import', role: 'system', organisation: ods },
     purpose: 'administration',

@@ -15,10 +15,15 @@ import type { InstantMs, NhsNumber, OdsCode } from '../src/base/brands.ts';
 import { type Clock, systemClock } from '../src/base/clock.ts';
 import { timeOrderedIds } from '../src/base/ids.ts';
 import { type Log, openLog, silentLog } from '../src/base/log.ts';
+import type { ProfilesConfig } from '../src/base/node-config.ts';
 import { effectiveSettings, type SettingName } from '../src/base/settings.ts';
+import { type LoadedDefinitions, NO_DEFINITIONS } from '../src/fhir/loaded-definitions.ts';
+import { packageDefinitions } from '../src/fhir/package-definitions.ts';
 import { validate } from '../src/fhir/validate.ts';
 import type { SharedRecords } from '../src/network/shared-record.ts';
+import { type OpenRulesParts, openProfileRules } from '../src/records/open-profile-rules.ts';
 import { openRecords } from '../src/records/open-records.ts';
+import type { ProfileRules } from '../src/records/profile-rules.ts';
 import type { AuditRow } from '../src/store/audit.ts';
 import { openStore } from '../src/store/open-store.ts';
 import { freePort } from './free-ports.ts';
@@ -53,15 +58,19 @@ export interface DoorUnderTest {
 }
 
 const ODS = 'TST01' as OdsCode;
+const CONFIG = { ods: ODS, name: 'Test General' };
+
+interface DoorOptions {
+  readonly settings?: Partial<Record<SettingName, number>>;
+  readonly sharedRecords?: SharedRecords;
+  readonly log?: Log;
+  /** What the organisation asks beyond R4, by these definitions. */
+  readonly profiles?: ProfilesConfig;
+  readonly loaded?: LoadedDefinitions;
+}
 
 /** Opens a node's doors; what it makes is gone after `close`. */
-export async function openDoorUnderTest(
-  options: {
-    readonly settings?: Partial<Record<SettingName, number>>;
-    readonly sharedRecords?: SharedRecords;
-    readonly log?: Log;
-  } = {},
-): Promise<DoorUnderTest> {
+export async function openDoorUnderTest(options: DoorOptions = {}): Promise<DoorUnderTest> {
   const folder = await mkdtemp(join(tmpdir(), 'openward-api-'));
   const clock: Clock = systemClock;
   const ids = timeOrderedIds(clock);
@@ -70,8 +79,10 @@ export async function openDoorUnderTest(
   const usual = process.env.OPENWARD_TEST_LOG === undefined ? silentLog : openLog('warn');
   const log = options.log ?? usual;
   const store = await openStore({ folder: join(folder, 'store'), clock, ids, settings, log });
+  const definitions = packageDefinitions(options.loaded ?? NO_DEFINITIONS);
   const { records, persons } = await openRecords({
     store,
+    definitions,
     clock,
     ids,
     settings,
@@ -89,13 +100,14 @@ export async function openDoorUnderTest(
   });
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const config = { ods: ODS, name: 'Test General' };
-  const doors = { config, records, persons, authenticator, settings, clock, ids, log, baseUrl: url };
+  const doors = { config: CONFIG, records, persons, authenticator, settings, clock, ids, log, baseUrl: url };
   const metrics = new Metrics();
   await server.register(systemDoor, { ...doors, metrics, ready: () => store.snapshot() });
   await server.register(fhirDoor, {
     ...doors,
     metrics,
+    definitions,
+    ...(await rulesOf(options, { definitions, settings, clock, log })),
     prefix: '/fhir',
     ...(options.sharedRecords === undefined ? {} : { sharedRecords: options.sharedRecords }),
   });
@@ -140,6 +152,16 @@ export async function openDoorUnderTest(
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** The organisation's rules for the door, where it has any. */
+async function rulesOf(
+  { profiles }: DoorOptions,
+  parts: Omit<OpenRulesParts, 'config'>,
+): Promise<{ readonly profiles?: ProfileRules }> {
+  const config = profiles === undefined ? {} : { profiles };
+  const rules = await openProfileRules({ config, ...parts });
+  return rules === undefined ? {} : { profiles: rules };
 }
 
 /** Tokens that must not open anything: of another node, expired, changed after signing. */

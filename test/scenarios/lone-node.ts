@@ -31,6 +31,8 @@ interface LoneNodeOptions {
   /** Where its data lies; a new temporary folder otherwise. */
   readonly data?: string;
   readonly settings?: Readonly<Record<string, number | string>>;
+  /** What it asks of resources beyond R4. */
+  readonly profiles?: object;
 }
 
 /** Writes the configuration and starts the node. */
@@ -53,6 +55,7 @@ export async function startLoneNode(options: LoneNodeOptions = {}): Promise<Lone
       feeds: [{ ...feed, name: 'adt', covers: ['Patient', 'Encounter', 'Observation'] }],
       failureDomain: { site: 'a', supplier: 'b', ring: 'c' },
       settings: options.settings ?? {},
+      ...(options.profiles === undefined ? {} : { profiles: options.profiles }),
       demo: {},
     }),
   );

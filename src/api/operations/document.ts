@@ -179,6 +179,7 @@ function documentBytes(call: FhirCall, head: Partial<Bundle>, entries: readonly 
 
 async function persisted(call: FhirCall, bytes: Buffer): Promise<FhirAnswer> {
   const resource = parseJson(bytes, call.context.settings) as Resource;
+  call.context.profiles?.hold(resource);
   const commit = await call.session.submit([{ op: 'create', resource }]);
   const committed = onlyCommitted(commit);
   const { versionId, lastUpdated } = committed;

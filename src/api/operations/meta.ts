@@ -91,9 +91,11 @@ async function answerChange(call: FhirCall, change: Change): Promise<FhirAnswer>
     const before = resource.meta ?? {};
     const { after, labels } = change === 'add' ? added(before, given) : removed(before, given);
     if (after === undefined) return metaAnswer(stored, before);
+    const changed = withMeta(resource, after);
+    call.context.profiles?.hold(changed);
     try {
       const commit = await call.session.submit(
-        [{ op: 'put', resource: withMeta(resource, after), ifMatch: stored.versionId }],
+        [{ op: 'put', resource: changed, ifMatch: stored.versionId }],
         { labels, detail: { meta: change } },
       );
       const { bytes, versionId, lastUpdated } = onlyCommitted(commit);
