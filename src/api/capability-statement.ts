@@ -36,6 +36,7 @@ export function capabilityStatement(parts: CapabilityParts): Buffer {
     implementation: { description: `FHIR R4 of ${parts.name}`, url: parts.base },
     fhirVersion: '4.0.1',
     format: ['application/fhir+json', 'application/fhir+xml', 'json', 'xml'],
+    patchFormat: ['application/json-patch+json', 'application/fhir+json', 'application/fhir+xml'],
     rest: [
       {
         mode: 'server',

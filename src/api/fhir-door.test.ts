@@ -400,8 +400,25 @@ const ROUTES: readonly Route[] = [
   { request: 'GET /fhir/metadata', status: all(200), sees: [], audit: nothing },
   { request: 'GET /fhir/Nonsense', status: all(404), sees: [], audit: nothing },
   { request: 'GET /fhir/Patient/$nonsense', status: all(404), sees: [], audit: nothing },
-  unbuilt('PATCH /fhir/Patient/anna'),
-  unbuilt('PATCH /fhir/Patient?family=x'),
+  {
+    request: 'PATCH /fhir/Observation/o',
+    body: [{ op: 'test', path: '/status', value: 'nonsense' }],
+    headers: { 'content-type': 'application/json-patch+json' },
+    status: row(403, 403, 422, 422, 403, 403, 422),
+    sees: [],
+    audit: (asker) =>
+      WRITERS.includes(asker)
+        ? ['read ok Observation/o [anna]']
+        : ['refuse refused Observation/o [] rule=role act=update'],
+  },
+  {
+    request: 'PATCH /fhir/Observation?_id=none',
+    body: [],
+    headers: { 'content-type': 'application/json-patch+json' },
+    status: row(403, 403, 404, 404, 403, 403, 404),
+    sees: [],
+    audit: conditionalRows('update', []),
+  },
   {
     request: 'PUT /fhir/Observation?_id=none',
     body: note(),
@@ -562,7 +579,7 @@ describe('the HTTP around it', () => {
   it('refuses methods that FHIR does not use, in its own words, and says which it takes', async () => {
     const answer = await door.send('OPTIONS', '/fhir/Patient/ben', { as: 'system' });
     expect(answer.status).toBe(405);
-    expect(answer.headers.get('allow')).toBe('GET, HEAD, PUT, DELETE');
+    expect(answer.headers.get('allow')).toBe('GET, HEAD, PUT, PATCH, DELETE');
     const operation = await door.send('DELETE', '/fhir/Patient/$shared-record', { as: 'system' });
     expect(operation.status).toBe(405);
     expect(operation.headers.get('allow')).toBe('GET, HEAD, POST');

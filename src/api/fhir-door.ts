@@ -150,9 +150,10 @@ class FhirDoor {
     try {
       admission.form = answerForm(headers, queryIn(admission.url));
       if (hasBody(admission.method, headers)) {
+        const isForm = /(^|\/)_search$/.test(admission.path);
         admission.mediaType = isGraphql(headers, admission.path)
           ? GRAPHQL
-          : sentMediaType(headers, /(^|\/)_search$/.test(admission.path));
+          : sentMediaType(headers, isForm, admission.method === 'PATCH');
       }
     } catch (thrown) {
       done(thrown as Error);
@@ -338,9 +339,9 @@ function isGraphql({ 'content-type': type = '' }: IncomingHttpHeaders, path: str
   return type.startsWith(GRAPHQL) && path.endsWith('$graphql');
 }
 
-/** Whether a body comes that must be of a type we read; of PATCH the interaction itself is refused. */
+/** Whether a body comes that must be of a type we read. */
 function hasBody(method: Method, headers: IncomingHttpHeaders): boolean {
-  if (method !== 'POST' && method !== 'PUT') return false;
+  if (method === 'GET' || method === 'DELETE') return false;
   const length = headers['content-length'];
   return headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0');
 }

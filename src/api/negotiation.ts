@@ -29,6 +29,7 @@ const RANGES: ReadonlyMap<string, 'json' | 'xml'> = new Map([
 export const FORM = 'application/x-www-form-urlencoded';
 /** The text of a GraphQL query. */
 export const GRAPHQL = 'application/graphql';
+export const JSON_PATCH = 'application/json-patch+json';
 
 export interface Preferences {
   readonly return: 'minimal' | 'representation' | 'OperationOutcome' | undefined;
@@ -159,17 +160,18 @@ function isR4(version: string | undefined): boolean {
 }
 
 /**
- * The media type of a request body, lower case: JSON, XML, or a form where `forms` allows one.
+ * The media type of a request body, lower case: JSON, XML, a form where `forms` allows one, or a JSON Patch.
  * Throws Failure `not-supported` (415) naming what was sent.
  */
-export function sentMediaType(headers: RequestHeaders, forms: boolean): string {
+export function sentMediaType(headers: RequestHeaders, forms: boolean, patches = false): string {
   const header = headers['content-type'];
   if (header === 'application/fhir+json') return header;
   const { type, version, charset } = mediaRange(String(header ?? ''));
   const refuse = (text: string): Failure => new Failure('not-supported', text, { status: 415 });
-  if (!SENT_JSON.has(type) && !SENT_XML.has(type) && !(forms && type === FORM)) {
+  const isOther = (forms && type === FORM) || (patches && type === JSON_PATCH);
+  if (!SENT_JSON.has(type) && !SENT_XML.has(type) && !isOther) {
     const what = type === '' ? 'A body without a Content-Type' : `A body of type "${type.slice(0, 100)}"`;
-    const also = forms ? `, or ${FORM}` : '';
+    const also = forms ? `, or ${FORM}` : patches ? ` (a Parameters), or ${JSON_PATCH}` : '';
     throw refuse(`${what} is not read: send application/fhir+json or application/fhir+xml${also}.`);
   }
   if (charset !== undefined && charset !== 'utf-8' && charset !== 'utf8') {

@@ -54,7 +54,7 @@ describe('the route table', () => {
     ['DELETE', 'Patient/$shared-record', '405 not-supported'],
     ['POST', 'Patient/a', '405 not-supported'],
     ['PUT', 'metadata', '405 not-supported'],
-    ['PATCH', 'Patient/a', '501 not-supported'],
+    ['PATCH', 'Patient/a', 'patch'],
     ['PUT', 'Patient', 'update'],
     ['DELETE', 'Patient', 'delete'],
     ['GET', '', 'search-system'],
@@ -71,7 +71,7 @@ describe('the route table', () => {
   it('names what it refuses', () => {
     expect(() => table.match('GET', 'Nonsense/a')).toThrow('"Nonsense"');
     expect(() => table.match('GET', 'Patient/$nonsense')).toThrow('"$nonsense"');
-    expect(() => table.match('PATCH', 'Patient/a')).toThrow('"patch"');
+    expect(() => table.match('DELETE', '')).toThrow('"delete (conditional, of several types)"');
   });
 
   it('asks for a token everywhere but at the CapabilityStatement', () => {

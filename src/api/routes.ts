@@ -10,6 +10,7 @@ import { deletion } from './interactions/delete.ts';
 import { historyInstance } from './interactions/history-instance.ts';
 import { historySystem } from './interactions/history-system.ts';
 import { historyType } from './interactions/history-type.ts';
+import { patch } from './interactions/patch.ts';
 import { read } from './interactions/read.ts';
 import { searchCompartment } from './interactions/search-compartment.ts';
 import { searchSystem } from './interactions/search-system.ts';
@@ -33,6 +34,7 @@ export const routes: RouteRows = {
     read,
     vread,
     update,
+    patch,
     deletion,
     historyInstance,
     historyType,
@@ -55,9 +57,5 @@ export const routes: RouteRows = {
     everything,
     sharedRecord,
   ],
-  unbuilt: [
-    { code: 'patch', method: 'PATCH', shape: 'instance' },
-    { code: 'patch (conditional)', method: 'PATCH', shape: 'type' },
-    { code: 'delete (conditional, of several types)', method: 'DELETE', shape: 'base' },
-  ],
+  unbuilt: [{ code: 'delete (conditional, of several types)', method: 'DELETE', shape: 'base' }],
 };

@@ -55,6 +55,17 @@ export const SETTINGS = {
     'resources',
     'Most resources that one conditional delete may remove; 1 refuses a condition that several fit.',
   ),
+  patchOperationsMax: setting<number>(1_000, 'operations', 'Most operations of one patch.'),
+  patchStepsMax: setting<number>(
+    200_000,
+    'steps',
+    'Most steps of FHIRPath that all paths of one FHIRPath Patch may take.',
+  ),
+  patchPathCharactersMax: setting<number>(
+    1_000,
+    'characters',
+    'Longest path (JSON Pointer or FHIRPath) of an operation of a patch.',
+  ),
   batchLanesMax: setting<number>(
     16,
     'entries',

@@ -70,7 +70,8 @@ type Members = Readonly<Record<string | number, unknown>>;
  */
 export function withDecimalsOf<T extends object>(from: object, copy: T): T {
   const names = written.get(from);
-  if (names !== undefined) written.set(copy, names);
+  // each its own: a patch may change one of them
+  if (names !== undefined) written.set(copy, new Map(names));
   return copy;
 }
 
@@ -104,4 +105,20 @@ export function writtenNumber(holder: object, name: string): string | undefined 
   if (typeof value !== 'number') return undefined;
   const text = written.get(holder)?.get(name);
   return text === undefined || Number(text) !== value ? String(value) : text;
+}
+
+/** A deep copy of a JSON value, its decimals as they were written. */
+export function copyOf<T>(value: T): T {
+  return copied(value) as T;
+}
+
+function copied(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return withDecimalsOf(value, value.map(copied));
+  const copy: Record<string, unknown> = {};
+  for (const [name, child] of Object.entries(value)) {
+    // "__proto__" would be set and not kept
+    if (name !== '__proto__') copy[name] = copied(child);
+  }
+  return withDecimalsOf(value, copy);
 }

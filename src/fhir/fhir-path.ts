@@ -79,6 +79,38 @@ export function compileTyped(
   };
 }
 
+/** One step from an element to one below it: `index` where the element repeats. */
+export interface PathStep {
+  /** As FHIRPath names it: `deceased`, whatever its type. */
+  readonly name: string;
+  readonly index: number | undefined;
+}
+
+/**
+ * Where in the resource the values of an expression lie, from its root on; undefined for what is no part of it.
+ * Nothing is kept: patches rarely come twice. Throws as `compile` and what it gives do.
+ */
+export function placesOf(expression: string, resource: object): readonly (readonly PathStep[] | undefined)[] {
+  return makeEvaluator(expression, '')(resource).map((node) => stepsTo(node, resource));
+}
+
+interface LibraryNode {
+  readonly data: unknown;
+  readonly parentResNode: LibraryNode | null;
+  readonly propName: string | null;
+  readonly index: number | null;
+}
+
+function stepsTo(node: unknown, resource: object): readonly PathStep[] | undefined {
+  const steps: PathStep[] = [];
+  let at = node as LibraryNode | null;
+  for (; at?.parentResNode != null; at = at.parentResNode) {
+    if (at.propName === null) return undefined;
+    steps.unshift({ name: at.propName, index: at.index ?? undefined });
+  }
+  return at?.data === resource ? steps : undefined;
+}
+
 /** The library warns on the console of quantities that it cuts short, with the dates that it adds them to. */
 const { warn } = console;
 const silent = (): void => undefined;

@@ -31,6 +31,7 @@ import {
   planResources,
   type ResourcesPlan,
   rejectOf,
+  requireKnown,
   withoutOrphans,
 } from './files/plan-resources.ts';
 import { takeMessages } from './files/take-messages.ts';
@@ -231,6 +232,7 @@ export class Importer {
     switch (kindOfBundle(value)) {
       case 'transaction': {
         const { writes } = await planTransaction(this.#plan, entries);
+        requireKnown(writes);
         return { resolved: await this.#retrying(() => resolveWrites(conditions, writes)), rejects: [] };
       }
       case 'batch':

@@ -5,9 +5,12 @@
  */
 import type { Id } from '../base/brands.ts';
 import { Failure } from '../base/failure.ts';
-import type { Settings } from '../base/settings.ts';
+import { copyOf } from '../fhir/exact-decimals.ts';
+import type { Identified } from '../fhir/resource.ts';
 import type { Commit, WriteOp } from '../store/store.ts';
 import type { RecordSession, SubmitOptions } from './session.ts';
+import type { PatchParts } from './submit-patched.ts';
+import { settlePending } from './transaction-pending.ts';
 import { type PlannedWrite, placed } from './transaction-plan.ts';
 import {
   Conditions,
@@ -29,13 +32,47 @@ export interface ResolvedWrites {
   readonly conditions: Conditions;
 }
 
-/** Resolves and commits: see resolveWrites and submitResolved. */
+/**
+ * Settles, resolves and commits: see settlePending, resolveWrites and submitResolved. Where what was found has
+ * changed before the commit, all of it once more from what was planned.
+ */
 export async function submitTransaction(
   session: RecordSession,
-  settings: Settings,
+  parts: PatchParts,
   writes: readonly PlannedWrite[],
 ): Promise<Commit> {
-  return submitResolved(session, await resolveWrites(new Conditions(settings, session), writes));
+  const isPending = writes.some((write) => write.pending !== undefined);
+  for (let attempt = 1; ; attempt++) {
+    const settled = isPending ? await settlePending(session, parts, writes.map(copied)) : writes;
+    try {
+      return await submitResolved(
+        session,
+        await resolveWrites(new Conditions(parts.settings, session), settled),
+      );
+    } catch (thrown) {
+      if (!isPending || !isLate(thrown, writes) || attempt === ATTEMPTS) throw thrown;
+    }
+  }
+}
+
+/** References are rewritten in place: what may be settled again is kept as it was planned. */
+function copied(write: PlannedWrite): PlannedWrite {
+  const { op, pending } = write;
+  return {
+    ...write,
+    op: op.op === 'delete' ? op : { ...op, resource: copyOf(op.resource) as Identified },
+    ...(pending?.kind === 'update' ? { pending: { ...pending, resource: copyOf(pending.resource) } } : {}),
+  };
+}
+
+/** Whether somebody else wrote what a condition had found, or what a patch without If-Match was made of. */
+function isLate(thrown: unknown, writes: readonly PlannedWrite[]): boolean {
+  if (!(thrown instanceof Failure)) return false;
+  if (thrown.code === 'lock-error') return true;
+  return (
+    thrown.code === 'conflict' &&
+    writes.some(({ pending }) => pending?.kind === 'patch' && pending.ifMatch === undefined)
+  );
 }
 
 /**
@@ -87,7 +124,8 @@ async function existing(
   writes: readonly PlannedWrite[],
 ): Promise<Map<PlannedWrite, Id>> {
   const asking = writes.flatMap((write) => {
-    const query = write.op.op === 'create' ? write.entry.headers['if-none-exist'] : undefined;
+    const isCreate = write.op.op === 'create' && write.pending === undefined;
+    const query = isCreate ? write.entry.headers['if-none-exist'] : undefined;
     return query === undefined ? [] : [{ write, query: String(query) }];
   });
   const found = await inParts(asking, async ({ write, query }) => {

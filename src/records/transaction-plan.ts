@@ -3,7 +3,7 @@
  * references between entries and conditional ones resolved. What is left is one commit. All that is wrong
  * is told at once. R4 "Transaction Processing Rules", http://hl7.org/fhir/R4/http.html#trules.
  */
-import type { Id } from '../base/brands.ts';
+import type { Id, VersionId } from '../base/brands.ts';
 import { Failure, type Issue } from '../base/failure.ts';
 import type { Ids } from '../base/ids.ts';
 import type { Settings } from '../base/settings.ts';
@@ -14,6 +14,8 @@ import { conditionQuery, ifMatchOf, mustBeAbsent } from './conditions.ts';
 import { requireSameId, requireType, underId } from './given-resource.ts';
 import type { ProfileRules } from './profile-rules.ts';
 import { type EntryMethod, entryErrors, RANK, type RequestEntry, readEntry } from './request-entry.ts';
+import type { WantedVersion } from './submit-found.ts';
+import { type Patch, patchIn } from './submit-patched.ts';
 
 /** An entry that writes. `id` is the one it will have, drawn already for a create. */
 export interface PlannedWrite {
@@ -23,7 +25,25 @@ export interface PlannedWrite {
   readonly op: WriteOp;
   /** What the organisation's profiles remarked without refusing. */
   readonly warnings?: readonly Issue[];
+  /** Absent where all is known: what the write depends on must be looked for first. */
+  readonly pending?: Pending;
 }
+
+/** A write of what a condition finds, or of what a patch makes; its op is not the final one. */
+export type Pending =
+  | {
+      readonly kind: 'update';
+      readonly query: SearchQuery;
+      readonly resource: Resource;
+      readonly wanted: WantedVersion;
+    }
+  | { readonly kind: 'delete'; readonly query: SearchQuery; readonly ifMatch: VersionId | undefined }
+  | {
+      readonly kind: 'patch';
+      readonly query?: SearchQuery;
+      readonly patch: Patch;
+      readonly ifMatch: VersionId | undefined;
+    };
 
 /** What the address of an entry means. */
 export interface EntryRoute {
@@ -97,28 +117,90 @@ function routedWrite(parts: PlanParts, entry: RequestEntry): PlannedWrite {
   const match = routeOf(parts, entry);
   const { code } = match.interaction;
   const type = match.type;
-  if (type !== undefined && code === 'create') {
-    const id = parts.ids.next();
-    const resource = underId(validResource(entry, type), id);
-    const condition = entry.headers['if-none-exist'];
-    const ifNoneExist: { ifNoneExist?: SearchQuery } =
-      condition === undefined ? {} : { ifNoneExist: conditionQuery(parts.settings, type, String(condition)) };
-    return { entry, type, id, op: { op: 'create', resource, id, ...ifNoneExist } };
-  }
-  if (type !== undefined && match.id !== undefined && code === 'update') {
-    const resource = requireSameId(validResource(entry, type), match.id, `${entry.place}.resource`);
-    const ifMatch = mustBeAbsent(entry.headers) ? ('absent' as const) : ifMatchOf(entry.headers);
-    const condition = ifMatch === undefined ? {} : { ifMatch };
-    return { entry, type, id: match.id, op: { op: 'put', resource, ...condition } };
-  }
-  if (type !== undefined && match.id !== undefined && code === 'delete') {
-    const ifMatch = ifMatchOf(entry.headers);
-    const condition = ifMatch === undefined ? {} : { ifMatch };
-    return { entry, type, id: match.id, op: { op: 'delete', type, id: match.id, ...condition } };
+  if (type !== undefined) {
+    switch (code) {
+      case 'create':
+        return planCreate(parts, entry, type);
+      case 'update':
+        return match.id === undefined
+          ? planConditionalUpdate(parts, entry, type)
+          : planUpdate(entry, type, match.id);
+      case 'delete':
+        return planDelete(parts, entry, type, match.id);
+      case 'patch':
+        return planPatch(parts, entry, type, match.id);
+    }
   }
   throw new Failure('not-supported', `"${code}" by ${entry.method} is not supported inside a transaction.`, {
     expression: `${entry.place}.request`,
   });
+}
+
+function planCreate(parts: PlanParts, entry: RequestEntry, type: ResourceType): PlannedWrite {
+  const id = parts.ids.next();
+  const resource = underId(validResource(entry, type), id);
+  const condition = entry.headers['if-none-exist'];
+  const ifNoneExist: { ifNoneExist?: SearchQuery } =
+    condition === undefined ? {} : { ifNoneExist: conditionQuery(parts.settings, type, String(condition)) };
+  return { entry, type, id, op: { op: 'create', resource, id, ...ifNoneExist } };
+}
+
+function wantedVersion(entry: RequestEntry): WantedVersion {
+  return mustBeAbsent(entry.headers) ? 'absent' : ifMatchOf(entry.headers);
+}
+
+function planUpdate(entry: RequestEntry, type: ResourceType, id: Id): PlannedWrite {
+  const resource = requireSameId(validResource(entry, type), id, `${entry.place}.resource`);
+  const ifMatch = wantedVersion(entry);
+  return { entry, type, id, op: { op: 'put', resource, ...(ifMatch === undefined ? {} : { ifMatch }) } };
+}
+
+function planConditionalUpdate(parts: PlanParts, entry: RequestEntry, type: ResourceType): PlannedWrite {
+  const resource = validResource(entry, type);
+  const query = conditionOf(parts, entry, type);
+  const id = (resource.id as Id | undefined) ?? parts.ids.next();
+  const op = { op: 'create', resource: underId(resource, id), id, ifNoneExist: query } as const;
+  return { entry, type, id, op, pending: { kind: 'update', query, resource, wanted: wantedVersion(entry) } };
+}
+
+function planDelete(
+  parts: PlanParts,
+  entry: RequestEntry,
+  type: ResourceType,
+  named: Id | undefined,
+): PlannedWrite {
+  const ifMatch = ifMatchOf(entry.headers);
+  if (named !== undefined) {
+    const op = { op: 'delete', type, id: named, ...(ifMatch === undefined ? {} : { ifMatch }) } as const;
+    return { entry, type, id: named, op };
+  }
+  // where nothing is found, an id that nothing has is deleted: each entry has its op
+  const id = parts.ids.next();
+  const pending = { kind: 'delete', query: conditionOf(parts, entry, type), ifMatch } as const;
+  return { entry, type, id, op: { op: 'delete', type, id }, pending };
+}
+
+function planPatch(
+  parts: PlanParts,
+  entry: RequestEntry,
+  type: ResourceType,
+  named: Id | undefined,
+): PlannedWrite {
+  if (entry.resource === undefined) {
+    const text = 'An entry that patches needs its resource: Parameters, or a Binary that holds a JSON Patch.';
+    throw new Failure('required', text, { expression: `${entry.place}.resource` });
+  }
+  const id = named ?? parts.ids.next();
+  const query = named === undefined ? { query: conditionOf(parts, entry, type) } : {};
+  const patch = patchIn(entry.resource, parts.settings);
+  const pending = { kind: 'patch', patch, ifMatch: ifMatchOf(entry.headers), ...query } as const;
+  return { entry, type, id, op: { op: 'delete', type, id }, pending };
+}
+
+/** The condition in the address of an entry. Throws Failure as conditionQuery does. */
+function conditionOf(parts: PlanParts, { url }: RequestEntry, type: ResourceType): SearchQuery {
+  const at = url.indexOf('?');
+  return conditionQuery(parts.settings, type, at < 0 ? '' : url.slice(at + 1));
 }
 
 function validResource(entry: RequestEntry, type: ResourceType): Resource {
@@ -136,7 +218,7 @@ function validResource(entry: RequestEntry, type: ResourceType): Resource {
 }
 
 /** Two entries must not write one resource, have one fullUrl, or create under one condition. */
-function overlaps(writes: readonly PlannedWrite[]): Failure[] {
+export function overlaps(writes: readonly PlannedWrite[]): Failure[] {
   const failures: Failure[] = [];
   const seen = new Map<string, RequestEntry>();
   const once = (key: string, what: string, { entry }: PlannedWrite): void => {
@@ -156,6 +238,9 @@ function overlaps(writes: readonly PlannedWrite[]): Failure[] {
     const condition = write.entry.headers['if-none-exist'];
     if (condition !== undefined && write.op.op === 'create') {
       once(`condition ${write.type}?${String(condition)}`, 'create under the same condition', write);
+    }
+    if (write.pending?.kind === 'update') {
+      once(`condition ${write.entry.url}`, 'create or update under the same condition', write);
     }
   }
   return failures;

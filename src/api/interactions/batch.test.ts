@@ -41,7 +41,7 @@ describe('a batch', () => {
     const statuses = bundle.entry.map((entry: { response: { status: string } }) =>
       Number.parseInt(entry.response.status, 10),
     );
-    expect(statuses).toEqual([200, 201, 400, 201, 404, 204, 200, 304, 400, 501, 200]);
+    expect(statuses).toEqual([200, 201, 400, 201, 404, 204, 200, 304, 400, 400, 200]);
     expect(bundle.entry[0].resource.id).toBe('b1');
     expect(bundle.entry[1].response.location).toBe(`${door.base}/Basic/b1/_history/1`);
     expect(bundle.entry[2].response.outcome.issue[0].expression).toEqual(['Basic.colour']);

@@ -71,7 +71,8 @@ function failed(call: FhirCall, thrown: unknown): FhirAnswer {
 function byTarget(entries: readonly RequestEntry[]): readonly (readonly RequestEntry[])[] {
   const groups = new Map<string, RequestEntry[]>();
   for (const entry of entries) {
-    const key = entry.method === 'PUT' || entry.method === 'DELETE' ? entry.url : `#${entry.index}`;
+    const isNew = entry.method === 'POST' || entry.method === 'GET';
+    const key = isNew ? `#${entry.index}` : entry.url;
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [entry]);
     else group.push(entry);

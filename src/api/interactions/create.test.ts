@@ -337,15 +337,6 @@ describe('update', () => {
         contains: ['third', '"versionId":"3"'],
         lacks: ['lost'],
       },
-      {
-        name: 'by a patch',
-        request: 'PATCH /fhir/Basic/u1',
-        as: 'system',
-        body: '[]',
-        headers: { 'content-type': 'application/json-patch+json' },
-        status: 501,
-        contains: ['patch'],
-      },
     ],
   );
 

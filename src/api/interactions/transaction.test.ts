@@ -368,22 +368,6 @@ describe('refused', () => {
         contains: ['condition'],
       },
       {
-        name: 'a patch',
-        request: 'POST /fhir',
-        as: 'system',
-        body: bundle({ request: { method: 'PATCH', url: 'Basic/same' } }),
-        status: 501,
-        contains: ['patch', 'Bundle.entry[0]'],
-      },
-      {
-        name: 'a conditional update',
-        request: 'POST /fhir',
-        as: 'system',
-        body: bundle({ resource: basic, request: { method: 'PUT', url: 'Basic?identifier=x' } }),
-        status: 400,
-        contains: ['\\"update\\"', 'Bundle.entry[0]'],
-      },
-      {
         name: 'an address on another server',
         request: 'POST /fhir',
         as: 'system',

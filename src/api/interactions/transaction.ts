@@ -28,9 +28,8 @@ export const transaction: Interaction = {
 async function answerTransaction(call: FhirCall): Promise<FhirAnswer> {
   const plan = await planTransaction(call.context, rawEntries(call));
   const answers: BundleEntry[] = [];
-  const { settings } = call.context;
   const commit =
-    plan.writes.length === 0 ? undefined : await submitTransaction(call.session, settings, plan.writes);
+    plan.writes.length === 0 ? undefined : await submitTransaction(call.session, call.context, plan.writes);
   plan.writes.forEach((write, i) => {
     const committed = commit?.entries[i];
     assert(committed !== undefined, 'a commit tells of each op');

@@ -56,8 +56,24 @@ export async function planBatch(parts: PlanParts, entries: readonly unknown[]): 
         expression: `${read.place}.request`,
       });
     }
-    return planWrite(parts, read);
+    const write = planWrite(parts, read);
+    requireKnown([write]);
+    return write;
   });
+}
+
+/**
+ * An import joins units into commits, and finds nothing for one while another is under way. Throws Failure
+ * `not-supported` at the entry for what must be looked for first.
+ */
+export function requireKnown(writes: readonly PlannedWrite[]): void {
+  const pending = writes.find((write) => write.pending !== undefined);
+  if (pending === undefined) return;
+  throw new Failure(
+    'not-supported',
+    'An import takes no updates or deletions by a condition and no patches: send this one to the FHIR address.',
+    { expression: `${pending.entry.place}.request` },
+  );
 }
 
 async function plan(given: readonly Given[], make: (one: Given) => PlannedWrite): Promise<ResourcesPlan> {
