@@ -30,7 +30,7 @@ export const SETTINGS = {
   xmlDepthMax: setting<number>(100, 'levels', 'Deepest nesting of XML that is read, narratives too.'),
   xmlAttributesMax: setting<number>(32, 'attributes', 'Most attributes of one XML element.'),
   xmlSliceBytes: setting<number>(
-    200_000,
+    50_000,
     'bytes',
     'XML, and answers with _pretty, are read and made in pieces of about this size, with the turn of others between.',
   ),
