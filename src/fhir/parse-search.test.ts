@@ -246,7 +246,27 @@ describe('refusals', () => {
     ['Location', 'near=1|2', 'not-supported', 'near'],
     ['Patient', '_text=x', 'not-supported', '_text'],
     ['Patient', '_content=x', 'not-supported', '_content'],
-    ['Patient', '_filter=x', 'not-supported', '_filter'],
+    ['Patient', '_filter=x', 'value', 'character 2'],
+    ['Patient', '_filter=name eq', 'value', 'eq, '],
+    ['Patient', '_filter=name eq ', 'value', 'a value'],
+    ['Patient', '_filter=name is "x"', 'value', 'character 9'],
+    ['Patient', '_filter=name eq "x', 'value', 'a value'],
+    ['Patient', '_filter=name eq "\\x"', 'value', 'as JSON writes it'],
+    ['Patient', '_filter=(name eq x', 'value', '")"'],
+    ['Patient', '_filter=name eq x)', 'value', 'the end'],
+    ['Patient', '_filter=name eq x and', 'value', 'the end'],
+    ['Patient', '_filter=name eq x and ', 'value', 'a search parameter'],
+    ['Patient', '_filter=nothing eq x', 'not-supported', 'nothing'],
+    ['Patient', '_filter=name eq x or nothing eq x', 'not-supported', 'nothing'],
+    ['Patient', '_filter=gender ne male', 'not-supported', 'not (… eq …)'],
+    ['Patient', '_filter=gender co male', 'not-supported', 'co'],
+    ['Patient', '_filter=birthdate ge soon', 'value', 'birthdate'],
+    ['Patient', '_filter=birthdate pr perhaps', 'value', 'pr'],
+    ['Patient', '_filter=birthdate eq ge2013', 'value', 'birthdate'],
+    ['Patient', '_filter=_id gt a', 'not-supported', '_id'],
+    ['Patient', '_filter=link[type eq seealso].other re Patient/1', 'not-supported', 'brackets'],
+    ['Observation', '_filter=subject.nothing eq x', 'not-supported', 'nothing'],
+    ['Observation', '_filter=subject:Patient.name gt x', 'not-supported', 'name'],
     ['Patient', '_list=$current-problems', 'not-supported', '_list'],
     ['Patient', '_contained=true', 'not-supported', '_contained'],
     ['Patient', '_summary=all', 'value', '_summary'],
@@ -320,6 +340,16 @@ describe('refusals', () => {
       expect(failureOf(() => parse(type, search)).message).toContain('nothing');
       const { query, warnings } = parse(type, search, false);
       expect([query.filters, warnings.length]).toEqual([[], 1]);
+    }
+  });
+
+  it('keep to the limit of clauses in an expression, brackets among them', () => {
+    const depth = settings.searchClausesMax - 2;
+    const nested = (levels: number): string =>
+      `_filter=${'not('.repeat(levels)}name eq x${')'.repeat(levels)}`;
+    expect(parse('Patient', nested(depth)).query.filters).toHaveLength(1);
+    for (const text of [nested(100_000), `_filter=${'('.repeat(100_000)}`]) {
+      expect(failureOf(() => parse('Patient', text)).message).toContain('searchClausesMax');
     }
   });
 

@@ -6,6 +6,7 @@ import { isId } from '../base/brands.ts';
 import { Failure, type Issue } from '../base/failure.ts';
 import { searchParameter } from './definitions.ts';
 import { isLinked, takeLinked } from './parse-chain.ts';
+import { takeFilterExpression } from './parse-filter-expression.ts';
 import { isInclude, takeInclude } from './parse-include.ts';
 import type { ResourceType } from './resource.ts';
 import {
@@ -37,14 +38,7 @@ export interface ParsedSearch {
 /** Parameters that say how to answer over HTTP and mean nothing here. */
 const NOT_OURS: ReadonlySet<string> = new Set(['_format', '_pretty']);
 /** R4 parameters of every type that come in a later version. */
-const LATER: ReadonlySet<string> = new Set([
-  '_text',
-  '_content',
-  '_filter',
-  '_containedType',
-  '_query',
-  '_score',
-]);
+const LATER: ReadonlySet<string> = new Set(['_text', '_content', '_containedType', '_query', '_score']);
 
 /**
  * Reads decoded name and value pairs in the order of the URL. Throws Failure `not-supported` naming a
@@ -115,6 +109,9 @@ export function takePair(draft: Draft, name: string, value: string): void {
   switch (name) {
     case '_list':
       draft.filters.push(listFilter(draft, value));
+      return;
+    case '_filter':
+      takeFilterExpression(draft, value);
       return;
     case '_summary':
       takeSummary(draft, value);

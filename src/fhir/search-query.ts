@@ -47,6 +47,12 @@ export type FilterValue =
   | { readonly kind: 'string-contains'; readonly norm: string }
   /** `:exact`: the whole as written, case and accents too; `norm` is the same text normalised. */
   | { readonly kind: 'string-exact'; readonly text: string; readonly norm: string }
+  /** Of `_filter`: all of the text, its end, or anything else, on normalised text. */
+  | {
+      readonly kind: 'string-compared';
+      readonly how: 'equal' | 'unequal' | 'ends';
+      readonly norm: string;
+    }
   /** `type` undefined: any target type with that id. */
   | { readonly kind: 'reference'; readonly type?: string; readonly id: string }
   | { readonly kind: 'reference-url'; readonly url: string }
@@ -54,6 +60,8 @@ export type FilterValue =
   | { readonly kind: 'reference-identifier'; readonly system?: string; readonly value?: string }
   /** Milliseconds UTC, inclusive: the range that the written precision covers. */
   | { readonly kind: 'date'; readonly prefix: Prefix; readonly lo: number; readonly hi: number }
+  /** `po` of `_filter`: a period that has a moment in common with this one. */
+  | { readonly kind: 'date-overlap'; readonly lo: number; readonly hi: number }
   | { readonly kind: 'uri'; readonly value: string }
   /** `:below`: the same URL, or one that goes on behind it with `/`. */
   | { readonly kind: 'uri-below'; readonly value: string }

@@ -7,6 +7,7 @@ import type { Settings } from '../base/settings.ts';
 import { auditContract } from './audit-contract.ts';
 import { changesContract } from './changes-contract.ts';
 import { commitContract } from './commit-contract.ts';
+import { expressionContract } from './expression-contract.ts';
 import { historiesContract } from './histories-contract.ts';
 import { labelledPersonContract } from './labelled-person-contract.ts';
 import { linkedContract } from './linked-contract.ts';
@@ -50,6 +51,7 @@ export function storeContract(name: string, open: OpenStore): void {
     snapshotContract(open);
     scopeContract(open);
     linkedContract(open);
+    expressionContract(open);
     labelledPersonContract(open);
     auditContract(open);
     changesContract(open);

@@ -81,6 +81,10 @@ export function sourcesOf(
       ];
     case 'string-contains':
       return [containing(pt, value.norm)];
+    case 'string-compared':
+      return [compared(value, pt)];
+    case 'date-overlap':
+      return [rows('dat', 'x.pt = ? AND x.lo <= ? AND x.hi >= ?', [pt, value.hi, value.lo])];
     case 'string-exact':
       return [
         {
@@ -203,6 +207,16 @@ function containing(pt: number, norm: string): Source {
       range: { sql: 'x.pt = ?', parameters: [pt] },
     },
   };
+}
+
+function compared({ how, norm }: Extract<FilterValue, { kind: 'string-compared' }>, pt: number): Source {
+  if (how === 'equal') return rows('str', 'x.pt = ? AND x.norm = ?', [pt, norm]);
+  const range: Condition = { sql: 'x.pt = ?', parameters: [pt] };
+  const where: Condition =
+    how === 'unequal'
+      ? { sql: 'x.pt = ? AND x.norm <> ?', parameters: [pt, norm] }
+      : { sql: 'x.pt = ? AND substr(x.norm, -length(?)) = ?', parameters: [pt, norm, norm] };
+  return { rows: { table: 'str', where, range } };
 }
 
 function uriBelow(

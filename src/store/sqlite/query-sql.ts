@@ -134,6 +134,7 @@ function chainSql({ parameter, targets }: Of<'chain'>, type: string, context: Qu
     select,
     cost: costOf(hops, select, context),
     whole: hops.some((hop) => hop.inner.whole),
+    ...heaviest(hops.map((hop) => hop.inner)),
     ordered: false,
   };
 }
@@ -163,6 +164,7 @@ function hasSql({ source, parameter, filter }: Of<'has'>, context: QueryContext)
     cost: costOf([hop], select, context),
     // one row may have many that refer to it
     whole: hop.inner.whole || !hop.isFew,
+    ...heaviest([hop.inner]),
     ordered: false,
   };
 }
@@ -202,10 +204,11 @@ function andSql(filters: readonly Filter[], type: string, context: QueryContext)
             parameters: [...driver.select.parameters, ...tests.parameters],
           },
     cost: Math.max(
-      driver?.cost ?? COST_OF_TYPE,
+      (driver?.cost ?? COST_OF_TYPE) * (heaviest(rest).weight ?? 1),
       ...rest.filter((part) => part.whole).map((part) => part.cost),
     ),
     whole: parts.some((part) => part.whole),
+    ...heaviest(parts),
     ordered: false,
   };
 }
@@ -221,19 +224,27 @@ function orSql(filters: readonly Filter[], type: string, context: QueryContext):
     select: selects.length === parts.length ? unionAll(selects) : undefined,
     cost: parts.reduce((sum, part) => sum + part.cost, 0),
     whole: parts.some((part) => part.whole),
+    ...heaviest(parts),
     ordered: false,
   };
 }
 
 function notSql(filter: Filter, type: string, context: QueryContext): FilterSql {
-  const { test, whole } = querySql(filter, type, context);
+  const { test, whole, weight } = querySql(filter, type, context);
   return {
     test: { sql: `NOT (${test.sql})`, parameters: test.parameters },
     select: undefined,
     cost: COST_OF_TYPE,
     whole,
+    ...(weight === undefined ? {} : { weight }),
     ordered: false,
   };
+}
+
+/** What one test by these costs. */
+function heaviest(parts: readonly FilterSql[]): { readonly weight?: number } {
+  const weight = Math.max(1, ...parts.map((part) => part.weight ?? 1));
+  return weight === 1 ? {} : { weight };
 }
 
 /** The part that goes through the fewest rows, of those that can drive. */
