@@ -110,7 +110,8 @@ const meta = fc.record({
 });
 
 const status = (...codes: readonly string[]): Made => maybe(oneOf(codes), 9);
-const person = to('Patient', 'Patient', 'Patient', 'Practitioner', 'Organization');
+const person = to('Patient', 'Patient', 'Patient', 'Location');
+const performer = to('Patient', 'Practitioner', 'Organization');
 
 /** Elements of each type. */
 const ELEMENTS = {
@@ -143,7 +144,7 @@ const ELEMENTS = {
     category: some(concept),
     code: concept,
     subject: maybe(person, 9),
-    performer: some(person),
+    performer: some(performer),
     encounter: maybe(to('Encounter')),
     effectiveDateTime: maybe(dateTime),
     valueQuantity: maybe(quantity),
