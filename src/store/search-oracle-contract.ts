@@ -72,7 +72,8 @@ export function searchOracleContract(name: string, open: OpenStore): void {
         const said = (await compare(under.store, world, short)).difference ?? outcome.difference;
         wrong.push(`${shownAs(short)}: ${said}`);
       }
-      return wrong;
+      const index = await under.indexDifferences();
+      return [...wrong, ...index.map((row) => `the index, against the stored bytes: ${row}`)];
     }
 
     it(`${QUERIES} of them, seed ${SEED}, answer as the naive oracle does`, {

@@ -36,6 +36,8 @@ export interface StoreUnderTest {
   store: Store;
   /** Closes the store and opens it again over the same data; `store` is the new one. */
   reopen(settings?: Partial<Settings>): Promise<Store>;
+  /** What the search index has too much or too little, in words, against one made anew of the stored bytes. */
+  indexDifferences(): Promise<readonly string[]>;
   /** Changes kept rows from outside; `undo` puts them back. */
   tamper(change: Tampering): { undo(): void };
   /** Closes the store and removes what it kept. */

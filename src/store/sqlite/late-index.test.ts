@@ -12,8 +12,8 @@ import type { Id } from '../../base/brands.ts';
 import { Failure } from '../../base/failure.ts';
 import type { Identified } from '../../fhir/resource.ts';
 import { type Connection, openForWriting } from './connection.ts';
-import { typeNumber } from './dictionary.ts';
 import type { PreparedOp, WriteRequest } from './group-message.ts';
+import { indexFound, indexWanted } from './index-contract.ts';
 import { IndexProgress } from './index-progress.ts';
 import { prepareWrite } from './prepare-write.ts';
 import { migrate } from './schema.ts';
@@ -88,49 +88,6 @@ function request({ names, fails, conditional }: Act): WriteRequest {
   return { n: ++n, now: 1_795_000_000_000 + n, ops, blobs: [] };
 }
 
-/** The rows of the index, in words. */
-function found(connection: Connection): string[] {
-  const parameter = "p.type || ' ' || p.code";
-  const rows = [
-    `SELECT 'term', x.rid, ${parameter}, t.sys, t.code FROM ix x JOIN param p ON p.pt = x.k / ${2 ** 40}
-      JOIN term t ON t.tid = x.k % ${2 ** 40}`,
-    `SELECT 'reference', x.rid, ${parameter}, e.type, e.id FROM ref x JOIN param p ON p.pt = x.pt JOIN ent e ON e.lid = x.lid`,
-    `SELECT 'date', x.rid, ${parameter}, x.lo, x.hi FROM dat x JOIN param p ON p.pt = x.pt`,
-    `SELECT 'quantity', x.rid, ${parameter}, x.value, t.sys, t.code FROM qty x JOIN param p ON p.pt = x.pt JOIN term t ON t.tid = x.unit`,
-    `SELECT 'string', x.rid, ${parameter}, x.norm FROM str x JOIN param p ON p.pt = x.pt`,
-    `SELECT 'person', x.rid, x.type, e.type, e.id FROM comp x JOIN ent e ON e.lid = x.person`,
-  ].flatMap((sql) => connection.all(sql, []).map((row) => row.join(' ')));
-  return rows.sort();
-}
-
-/** What the stored bytes are to be found by. */
-function wanted(connection: Connection): string[] {
-  const words = new Set<string>();
-  const versions = connection.all(
-    'SELECT v.rid, v.type, b.bytes FROM ver v JOIN body b ON b.rid = v.rid',
-    [],
-  );
-  for (const [rid, type, bytes] of versions) {
-    const resource = JSON.parse(Buffer.from(bytes as Uint8Array).toString());
-    const { index, patients } = prepareWrite(resource, resource.id);
-    const say = (kind: string, code: string | undefined, ...values: unknown[]): unknown =>
-      words.add([kind, rid, type, ...(code === undefined ? [] : [code]), ...values].join(' '));
-    for (const [code, system, value] of threes(index.terms)) say('term', code, system, value);
-    for (const [code, target, id] of threes(index.references))
-      say('reference', code, typeNumber(target ?? ''), id);
-    for (let i = 0; i < index.strings.length; i += 2) say('string', index.strings[i], index.strings[i + 1]);
-    for (const [i, code] of index.dateCodes.entries())
-      say('date', code, index.dates[2 * i], index.dates[2 * i + 1]);
-    for (const [i, [code, system, unit]] of threes(index.quantityUnits).entries())
-      say('quantity', code, index.quantities[i], system, unit);
-    for (const patient of patients) say('person', undefined, typeNumber('Patient'), patient);
-  }
-  return [...words].sort();
-}
-
-const threes = (flat: readonly string[]): string[][] =>
-  Array.from({ length: flat.length / 3 }, (_, i) => flat.slice(3 * i, 3 * i + 3));
-
 function failNextCommit({ database }: Connection): void {
   const exec = database.exec.bind(database);
   database.exec = (sql) => {
@@ -175,7 +132,7 @@ describe('the late index', () => {
         expect(writer.indexedSeq).toBe(
           Number(connection.get('SELECT coalesce(max(seq), 0) FROM commits', [])?.[0]),
         );
-        expect(found(connection)).toEqual(wanted(connection));
+        expect(indexFound(connection)).toEqual(indexWanted(connection));
         connection.close();
       }),
       { numRuns: 40, seed: 20261124, endOnFailure: true },

@@ -11,6 +11,7 @@ import { auditHash } from '../audit.ts';
 import { openStore } from '../open-store.ts';
 import type { Store } from '../store.ts';
 import type { StoreUnderTest, Tampering } from '../store-contract.ts';
+import { indexDifferences } from './index-contract.ts';
 
 /** Opens a store in this folder. */
 export function openSqliteIn(folder: string, settings: Partial<Settings> = {}): Promise<Store> {
@@ -36,6 +37,11 @@ export async function openSqliteUnderTest(
       await under.store.close();
       under.store = await openSqliteIn(folder, others);
       return under.store;
+    },
+    async indexDifferences() {
+      // whoever asks this waits for all that is still to be indexed
+      await (await under.store.snapshot()).personsReferringTo([]);
+      return indexDifferences(join(folder, 'store.db'));
     },
     tamper: (change: Tampering) =>
       tamper(join(folder, change.chain === 'writes' ? 'store.db' : 'reads.db'), change),
