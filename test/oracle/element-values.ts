@@ -29,7 +29,7 @@ function once<T>(
 }
 
 /** The elements that the expression selects. */
-export function elementsOf(parameter: SearchParameter, resource: JsonObject): readonly Selected[] {
+function elementsOf(parameter: SearchParameter, resource: JsonObject): readonly Selected[] {
   return once(elements, resource, parameter.url, () => selectedByExpression(parameter, resource));
 }
 

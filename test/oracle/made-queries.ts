@@ -111,7 +111,7 @@ const unitText: Text = oneOf<{ unit?: string; system?: string; code?: string }>(
 const quantityText: Text = fc.tuple(numberText, unitText).map((parts) => parts.join(''));
 
 /** One value of a parameter, as a URL writes it. */
-export function valueText(parameter: SearchParameter): Text {
+function valueText(parameter: SearchParameter): Text {
   switch (parameter.kind) {
     case 'token':
       return tokenText(parameter);
