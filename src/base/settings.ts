@@ -291,19 +291,19 @@ export const SETTINGS = {
     'How often the address of a FHIR package may lead on to another.',
   ),
   profileElementsMax: setting<number>(
-    1_000_000,
+    200_000,
     'elements',
     'Most elements looked at in one validation against profiles, counted once for each profile.',
   ),
   profileStepsMax: setting<number>(
-    5_000_000,
+    1_000_000,
     'steps',
     'Most steps of FHIRPath that all invariants of one validation against profiles may take.',
   ),
   profileIssuesMax: setting<number>(
     100,
     'issues',
-    'Most issues that one validation against profiles reports.',
+    'Most errors, and most other remarks, that one validation against profiles reports.',
   ),
   profileDepthMax: setting<number>(
     60,

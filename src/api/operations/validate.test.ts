@@ -61,6 +61,28 @@ describe('$validate', () => {
     expect((await validated(`Basic/new/${mode}`, { ...GOOD, id: 'new' })).text).toContain('anew');
   });
 
+  it('checks by profiles: those that it claims, and the one that is asked for', async () => {
+    const heartRate = {
+      resourceType: 'Observation',
+      status: 'final',
+      code: { coding: [{ system: 'http://loinc.org', code: '8867-4' }] },
+      subject: { reference: 'Patient/p' },
+      effectiveDateTime: '2026-11-24',
+      valueQuantity: { value: 60, unit: '/min', system: 'http://unitsofmeasure.org', code: '/min' },
+    };
+    const profile = 'http://hl7.org/fhir/StructureDefinition/heartrate';
+    expect(errors(await validated('Observation/$validate', heartRate))).toEqual([]);
+    const claiming = { ...heartRate, meta: { profile: [profile] } };
+    for (const answer of [
+      await validated('Observation/$validate', claiming),
+      await validated(`Observation/$validate?profile=${encodeURIComponent(profile)}`, heartRate),
+    ]) {
+      expect(errors(answer).length).toBeGreaterThan(0);
+      expect(errors(answer)[0]).toMatchObject({ code: 'required', expression: ['Observation'] });
+      expect(answer.text).toContain('category');
+    }
+  });
+
   it('checks a deletion, which needs no content', async () => {
     const body = { resourceType: 'Parameters', parameter: [{ name: 'mode', valueCode: 'delete' }] };
     expect((await validated('Basic/there/$validate', body)).text).toContain('All OK');
@@ -92,6 +114,14 @@ describe('$validate', () => {
         body: GOOD,
         status: 400,
         contains: ['update'],
+      },
+      {
+        name: 'a profile that nobody loaded',
+        request: 'POST /fhir/Basic/$validate?profile=https://example.org/nobody',
+        as: 'gp',
+        body: GOOD,
+        status: 400,
+        contains: ['openward packages add'],
       },
       {
         name: 'no JSON',

@@ -1,10 +1,11 @@
 /**
- * $validate: whether this server would take a resource, without taking it. 200 whether it is valid or not;
- * anything else means that it was not found out. R4
+ * $validate: whether a resource is what R4 and its profiles ask for, and whether this server would take it,
+ * without taking it. 200 whether it is valid or not; anything else means that it was not found out. R4
  * http://hl7.org/fhir/R4/resource-operation-validate.html.
  */
 import { Failure, type Issue } from '../../base/failure.ts';
 import { isObject } from '../../fhir/json-access.ts';
+import { validateProfiles } from '../../fhir/profile-validator.ts';
 import { validate } from '../../fhir/validate.ts';
 import { outcomeBytes } from '../answers.ts';
 import type { FhirAnswer, FhirCall } from '../fhir-call.ts';
@@ -21,7 +22,7 @@ export const validation: Operation = {
   levels: ['type', 'instance'],
   methods: ['GET', 'POST'],
   definition: 'http://hl7.org/fhir/OperationDefinition/Resource-validate',
-  summary: 'Whether this server would take a resource, as a create, an update or a deletion',
+  summary: 'Whether a resource is valid by R4 and by profiles, as a create, an update or a deletion',
   parameters: [
     { name: 'resource', type: 'Resource', text: 'What is to be checked; left out for mode delete' },
     { name: 'mode', type: 'code', text: 'create, update or delete; the content alone where left out' },
@@ -47,7 +48,8 @@ async function answerValidate(call: FhirCall): Promise<FhirAnswer> {
       `Mode ${mode} is about a resource that is there: post to Type/id/$validate.`,
     );
   }
-  if (profile !== undefined) requireProfile(profile);
+  const profiles = profile === undefined ? [] : [profile];
+  if (profile !== undefined) await requireProfile(call, profile);
   if (mode === 'delete') return outcomeAnswer(await deletionIssues(call));
   if (resource === undefined) {
     // GET Type/id/$validate: what is there
@@ -55,9 +57,9 @@ async function answerValidate(call: FhirCall): Promise<FhirAnswer> {
       throw new Failure('required', 'Send the resource: as the body, or as the parameter "resource".');
     }
     const stored = await call.session.read(typeOf(call), idOf(call));
-    return outcomeAnswer(contentIssues(call, JSON.parse(stored.bytes.toString('utf8'))));
+    return outcomeAnswer(await contentIssues(call, JSON.parse(stored.bytes.toString('utf8')), profiles));
   }
-  const issues = [...contentIssues(call, resource)];
+  const issues = [...(await contentIssues(call, resource, profiles))];
   if (mode !== undefined) issues.push(...(await modeIssues(call, mode, resource)));
   return outcomeAnswer(issues);
 }
@@ -98,17 +100,28 @@ function modeOf(text: string | undefined): Mode | undefined {
 }
 
 /** R4: "if the server cannot validate against the nominated profile, it SHALL return an error". */
-function requireProfile(_profile: string): void {
-  throw new Failure(
-    'not-supported',
-    '$validate against a profile is not supported yet: leave "profile" out to check against R4 itself.',
-    { status: 501 },
-  );
+async function requireProfile(call: FhirCall, profile: string): Promise<void> {
+  const definitions = await call.context.definitions();
+  if (definitions.structure(profile) !== undefined) return;
+  const reason = definitions.problemOf(profile) ?? 'No package that is loaded here has it.';
+  const hint = 'Add one with "openward packages add", or leave "profile" out to check against R4 itself.';
+  throw new Failure('not-supported', `There is no such profile here. ${reason} ${hint}`);
 }
 
-/** What is wrong with the content, the type of the address included. */
-function contentIssues(call: FhirCall, resource: unknown): readonly Issue[] {
-  const issues = validate(resource);
+/**
+ * What is wrong with the content, the type of the address included: by the check that every write passes, and
+ * where that has no objection by R4, the profiles that it claims and the one that is asked for.
+ */
+async function contentIssues(
+  call: FhirCall,
+  resource: unknown,
+  profiles: readonly string[],
+): Promise<readonly Issue[]> {
+  const atDoor = validate(resource);
+  const refused = atDoor.some((issue) => issue.severity === 'error');
+  const issues = refused
+    ? atDoor
+    : validateProfiles(await call.context.definitions(), resource, call.context.settings, { profiles });
   const actual = isObject(resource) ? resource.resourceType : undefined;
   if (typeof actual !== 'string' || actual === typeOf(call)) return issues;
   const text = `The address says ${typeOf(call)}, the resource is of another type.`;

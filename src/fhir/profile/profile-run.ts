@@ -90,6 +90,7 @@ export class ProfileRun {
   private found: Issue[] = [];
   private said = new Set<string>();
   private errors = 0;
+  private remarks = 0;
   private elements = 0;
   private depth = 0;
   private steps = 0;
@@ -109,11 +110,7 @@ export class ProfileRun {
 
   /** Whether looking further makes no sense: enough was found, or too much was done. */
   get over(): boolean {
-    return this.exhausted || this.found.length >= this.limits.profileIssuesMax;
-  }
-
-  get errorCount(): number {
-    return this.errors;
+    return this.exhausted || this.errors >= this.limits.profileIssuesMax;
   }
 
   get stepsLeft(): number {
@@ -126,11 +123,12 @@ export class ProfileRun {
 
   report(finding: Finding): void {
     const { severity, code, path, text, profile } = finding;
-    if (severity === 'error' || severity === 'fatal') this.errors++;
-    if (this.found.length >= this.limits.profileIssuesMax) return;
     const key = `${severity} ${path} ${text}`;
     if (this.said.has(key)) return;
     this.said.add(key);
+    // what is no error never keeps an error from being found
+    const counted = severity === 'error' || severity === 'fatal' ? ++this.errors : ++this.remarks;
+    if (counted > this.limits.profileIssuesMax) return;
     const asked = profile === undefined ? '' : ` (profile ${profile})`;
     this.found.push({
       severity,

@@ -31,6 +31,7 @@ const WRONG: Readonly<Record<string, string>> = {
   'Bundle-profiles-others': MISPLACED,
   'Bundle-resources': MISPLACED,
   'Bundle-types': MISPLACED,
+  'Bundle-v2-valuesets': 'codes with spaces that a code may not have',
   'Bundle-v3-valuesets': 'links in narratives to places that are not in them',
   'Bundle-valueset-expansions': MISPLACED,
   'Bundle-valuesets': 'links in narratives to places that are not in them',
@@ -51,7 +52,8 @@ const WRONG: Readonly<Record<string, string>> = {
 describe('the example instances of R4', () => {
   it('are valid, but for those listed with the reason', { timeout: 300_000 }, async () => {
     const base = await baseDefinitions();
-    const limits = effectiveSettings([], {});
+    // the Bundles of all definitions are larger than anybody would send
+    const limits = { ...effectiveSettings([], {}), profileElementsMax: 1e8, profileStepsMax: 1e9 };
     const names = readdirSync(FOLDER).filter((one) => /^[A-Z].*\.json$/.test(one) && !DEFINITIONS.test(one));
     expect(names.length).toBeGreaterThanOrEqual(725);
     const invalid = names.filter((name) => {
