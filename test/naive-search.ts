@@ -2,6 +2,7 @@
  * R4's rules of matching (http://hl7.org/fhir/R4/search.html §3.1.1.4), written down a second time and as plainly as can be, to hold the
  * index against: what values an element has, what one may ask for to find it, and whether a value fits what was asked.
  */
+import { createRequire } from 'node:module';
 import { resourceTypes, searchParameterRow } from '../src/fhir/definitions.ts';
 import { phoneticKey } from '../src/fhir/phonetic-key.ts';
 import type { SearchParameter } from '../src/fhir/search-value.ts';
@@ -309,6 +310,26 @@ function within(value: number, asked: number, half: number): boolean {
   return distance >= -half && distance < half;
 }
 
+const UCUM = 'http://unitsofmeasure.org';
+const { UcumLhcUtils } = createRequire(import.meta.url)('@lhncbc/ucum-lhc');
+const ucum = UcumLhcUtils.getInstance();
+
+/** The value in another unit of UCUM; undefined where it measures something else. */
+function inUnit(
+  { value, system, code }: Extract<Atom, { kind: 'measure' }>,
+  wanted: string,
+): number | undefined {
+  if (system !== UCUM || code === undefined) return undefined;
+  if (code === wanted) return value;
+  const { status, toVal } = ucum.convertUnitTo(code, value, wanted);
+  return status === 'succeeded' ? Number(toVal.toPrecision(13)) : undefined;
+}
+
+const isUcum = (code: string): boolean => {
+  const { status, ucumCode } = ucum.validateUnitString(code);
+  return status === 'valid' && ucumCode === code;
+};
+
 function askMeasure({ value, system, code, unit }: Extract<Atom, { kind: 'measure' }>): Asked[] {
   const written = String(value);
   const [, decimals = '', exponent = '0'] = /^-?\d+(?:\.(\d+))?(?:e([+-]\d+))?$/.exec(written) ?? [];
@@ -317,7 +338,7 @@ function askMeasure({ value, system, code, unit }: Extract<Atom, { kind: 'measur
     ['', () => true],
     ...(code === undefined ? [] : [[`||${escaped(code)}`, hasUnit(code)] as const]),
     ...(unit === undefined ? [] : [[`||${escaped(unit)}`, hasUnit(unit)] as const]),
-    ...(system === undefined || code === undefined
+    ...(system === undefined || code === undefined || system === UCUM
       ? []
       : [
           [
@@ -326,12 +347,23 @@ function askMeasure({ value, system, code, unit }: Extract<Atom, { kind: 'measur
           ] as const,
         ]),
   ];
-  return units.flatMap(([suffix, fitsUnit]) =>
+  const converted =
+    system === UCUM && code !== undefined && isUcum(code)
+      ? Object.entries(NUMBER_PREFIXES).map(([prefix, holds]) => ({
+          text: `${prefix}${written}|${UCUM}|${escaped(code)}`,
+          fits: (one: Atom): boolean => {
+            const own = one.kind === 'measure' ? inUnit(one, code) : undefined;
+            return own !== undefined && holds(own, value, half);
+          },
+        }))
+      : [];
+  const asked = units.flatMap(([suffix, fitsUnit]) =>
     Object.entries(NUMBER_PREFIXES).map(([prefix, holds]) => ({
       text: `${prefix}${written}${suffix}`,
       fits: (one: Atom) => one.kind === 'measure' && holds(one.value, value, half) && fitsUnit(one),
     })),
   );
+  return [...asked, ...converted];
 }
 
 /** `||mg`: the code, or the unit as people write it. */

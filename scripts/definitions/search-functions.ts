@@ -137,6 +137,10 @@ export function compileSearch(
         composites.push({ type, code: definition.code, source: made.source });
         continue;
       }
+      if (definition.type === 'special' && definition.code === 'near') {
+        parameters[type].push(rowOf(definition, [], resources, valueSets)); // asked of the resource itself
+        continue;
+      }
       const ways = waysOf(definition, base, type, tables);
       const reason = typeof ways === 'string' ? ways : addCalls(root, definition, ways, tables);
       if (reason !== undefined) notIndexed[`${base === type ? type : base}.${definition.code}`] = reason;

@@ -23,7 +23,8 @@ export type ResourceValue =
           | 'reference-identifier'
           | 'string-exact'
           | 'uri-below'
-          | 'composite';
+          | 'composite'
+          | 'near';
       }
     >
   | { readonly kind: 'any' };
@@ -58,6 +59,8 @@ export function resourceTest(
             ),
           ),
         );
+    case 'near':
+      return (resource) => isNear(resource, asked);
     case 'string-exact':
       return ofValues(code, (one) => one.kind === 'string' && one.exact === asked.text);
     case 'token-text':
@@ -137,4 +140,21 @@ function isIdentifiedBy(
   if (type !== undefined && value.type !== undefined && value.type !== type) return false;
   const { system, value: identifier } = value.identifier;
   return isSystem(asked.system, system) && (asked.value === undefined || asked.value === identifier);
+}
+
+const EARTH_RADIUS_KM = 6371.0088;
+const RADIANS = Math.PI / 180;
+
+/** Great circle; by the difference of latitudes alone where that is enough to say no. */
+function isNear({ position }: JsonObject, asked: Extract<ResourceValue, { kind: 'near' }>): boolean {
+  if (!isObject(position)) return false;
+  const { latitude, longitude } = position;
+  if (typeof latitude !== 'number' || typeof longitude !== 'number') return false;
+  const north = (latitude - asked.latitude) * RADIANS;
+  if (Math.abs(north) * EARTH_RADIUS_KM > asked.distanceKm) return false;
+  const east = (longitude - asked.longitude) * RADIANS;
+  const a =
+    Math.sin(north / 2) ** 2 +
+    Math.cos(latitude * RADIANS) * Math.cos(asked.latitude * RADIANS) * Math.sin(east / 2) ** 2;
+  return 2 * EARTH_RADIUS_KM * Math.asin(Math.sqrt(Math.min(1, a))) <= asked.distanceKm;
 }

@@ -13,6 +13,7 @@ import { parseReference } from './references.ts';
 import type { FilterValue, Prefix } from './search-query.ts';
 import { normaliseText, type SearchParameter } from './search-value.ts';
 import type { SearchParameterRow } from './structure-table.ts';
+import { conversion, isUcum, UCUM } from './ucum.ts';
 
 /** The system that R4 gives to true and false. */
 const SPECIAL_VALUES = 'http://terminology.hl7.org/CodeSystem/special-values';
@@ -55,6 +56,7 @@ function parseOne(
     case 'composite':
       return [compositeValue(parameter, text, row?.parts ?? [])];
     case 'special':
+      if (parameter.code === 'near') return [nearValue(parameter.code, text)];
       throw new Failure('not-supported', `Searching by "${parameter.code}" is not supported.`);
   }
 }
@@ -206,6 +208,12 @@ function quantityValue(code: string, text: string): FilterValue {
   const range = numberOf(code, rest, QUANTITY_FORM);
   const [, system = '', unit = ''] = parts;
   if (system !== '' && unit === '') throw badValue(code, QUANTITY_FORM);
+  if (system === UCUM && !isUcum(unit)) {
+    throw badValue(
+      code,
+      `a unit of UCUM behind ${UCUM} (case counts: mm[Hg], mmol/L, 10*9/L), or number||unit to compare it as text`,
+    );
+  }
   return {
     kind: 'quantity',
     prefix,
@@ -213,4 +221,23 @@ function quantityValue(code: string, text: string): FilterValue {
     ...(system === '' ? {} : { system }),
     ...(unit === '' ? {} : { unit }),
   };
+}
+
+const NEAR_FORM =
+  'latitude|longitude, with |distance|unit where it is not 10 km, such as 51.5|-0.1|5|km (km, m, [mi_us] or mi)';
+/** R4: "If the distance is omitted, then the server can use its own discretion". */
+const NEAR_KM = 10;
+/** Half way round the earth: everything. */
+const NEAR_KM_MAX = 20_100;
+
+/** R4 Location.near. */
+function nearValue(code: string, text: string): FilterValue {
+  const [lat = '', long = '', far = '', unit = ''] = splitUnescaped(text, '|').map(unescaped);
+  const [latitude, longitude] = [lat, long].map((one) => numberRange(one)?.value ?? Number.NaN);
+  const distance = far === '' ? NEAR_KM : (numberRange(far)?.value ?? Number.NaN);
+  const inKm = conversion(unit === '' ? 'km' : unit === 'mi' ? '[mi_us]' : unit, 'km');
+  const distanceKm = inKm?.(distance) ?? Number.NaN;
+  const isPlace = Math.abs(latitude ?? Number.NaN) <= 90 && Math.abs(longitude ?? Number.NaN) <= 180;
+  if (!isPlace || !(distanceKm >= 0 && distanceKm <= NEAR_KM_MAX)) throw badValue(code, NEAR_FORM);
+  return { kind: 'near', latitude: latitude ?? 0, longitude: longitude ?? 0, distanceKm };
 }

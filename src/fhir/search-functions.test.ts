@@ -53,7 +53,13 @@ function differences(
   const selected = selectedBy(resource);
   const found: string[] = [];
   for (const parameter of searchParametersOf(resource.resourceType).values()) {
-    if (parameter.kind === 'composite' || whyNotIndexed(parameter.on, parameter.code) !== undefined) continue;
+    if (
+      parameter.kind === 'composite' ||
+      parameter.kind === 'special' ||
+      parameter.kind === 'special' ||
+      whyNotIndexed(parameter.on, parameter.code) !== undefined
+    )
+      continue;
     const ours = selected.get(parameter.code) ?? [];
     const theirs = selectedByExpression(parameter, resource).map((one) => one.value);
     if (ours.length > 0) seen.add(`${parameter.on}.${parameter.code}`);
@@ -79,7 +85,8 @@ describe('compiled index functions', () => {
     const valued = new Set<string>();
     for (const type of resourceTypes) {
       for (const { code, kind } of searchParametersOf(type).values()) {
-        if (kind !== 'composite' && whyNotIndexed(type, code) === undefined) wanted.add(`${type}.${code}`);
+        if (kind !== 'composite' && kind !== 'special' && whyNotIndexed(type, code) === undefined)
+          wanted.add(`${type}.${code}`);
       }
       for (const [i, resource] of filledResources(type).entries()) {
         unequal.push(...differences(`${type} ${i}`, resource, seen));

@@ -271,7 +271,7 @@ describe('what is indexed', () => {
       'Resource._content',
       'Resource._query',
     ]);
-    expect(named('special parameter')).toEqual(['Location.near', 'Resource._filter']);
+    expect(named('special parameter')).toEqual(['Resource._filter']);
     expect(named('kept by the store itself')).toEqual(['Resource._id', 'Resource._lastUpdated']);
   });
 

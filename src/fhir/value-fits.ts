@@ -5,6 +5,7 @@
 import { unreachable } from '../base/assert.ts';
 import type { FilterValue, Prefix } from './search-query.ts';
 import type { SearchValue } from './search-value.ts';
+import { type Conversion, conversion, UCUM } from './ucum.ts';
 
 /** `now` (ms) is what "approximately" is measured from. Modifiers are not asked of pairs, and fit nothing. */
 export function valueFits(asked: FilterValue, found: SearchValue, now: number): boolean {
@@ -26,9 +27,11 @@ export function valueFits(asked: FilterValue, found: SearchValue, now: number): 
     case 'date':
       return found.kind === 'date' && isInDate(asked, found, now);
     case 'number':
-      return found.kind === 'number' && isInNumber(asked, found.value);
-    case 'quantity':
-      return found.kind === 'quantity' && isInNumber(asked, found.value) && isUnit(asked, found);
+      return found.kind === 'number' && isInNumber(asked, found.value, (value) => value);
+    case 'quantity': {
+      const toIts = found.kind === 'quantity' ? toUnit(asked, found) : undefined;
+      return found.kind === 'quantity' && toIts !== undefined && isInNumber(asked, found.value, toIts);
+    }
     default:
       return false;
   }
@@ -42,12 +45,17 @@ export const isToken = (
   (asked.system === undefined || asked.system === found.system) &&
   (asked.value === undefined || asked.value === found.value);
 
-const isUnit = (
+/** How what is asked is said in the unit of the value; undefined where it cannot be. */
+function toUnit(
   asked: { readonly system?: string; readonly unit?: string },
   found: { readonly system: string; readonly unit: string },
-): boolean =>
-  asked.unit === undefined ||
-  (asked.unit === found.unit && (asked.system === undefined || asked.system === found.system));
+): Conversion | undefined {
+  if (asked.unit === undefined || (asked.system === undefined && asked.unit === found.unit))
+    return (value) => value;
+  if (asked.system !== found.system) return undefined;
+  if (asked.unit === found.unit) return (value) => value;
+  return asked.system === UCUM ? conversion(asked.unit, found.unit) : undefined;
+}
 
 interface Span {
   readonly lo: number;
@@ -83,29 +91,30 @@ function isInDate(asked: Span & { readonly prefix: Prefix }, { lo, hi }: Span, n
 }
 
 function isInNumber(
-  asked: Span & { readonly prefix: Prefix; readonly value: number },
+  { prefix, value: asked, lo, hi }: Span & { readonly prefix: Prefix; readonly value: number },
   value: number,
+  toIts: Conversion,
 ): boolean {
-  switch (asked.prefix) {
+  switch (prefix) {
     case 'eq':
-      return value >= asked.lo && value < asked.hi;
+      return value >= toIts(lo) && value < toIts(hi);
     case 'ne':
-      return value < asked.lo || value >= asked.hi;
+      return value < toIts(lo) || value >= toIts(hi);
     case 'gt':
     case 'sa':
-      return value > asked.value;
+      return value > toIts(asked);
     case 'lt':
     case 'eb':
-      return value < asked.value;
+      return value < toIts(asked);
     case 'ge':
-      return value >= asked.value;
+      return value >= toIts(asked);
     case 'le':
-      return value <= asked.value;
+      return value <= toIts(asked);
     case 'ap': {
-      const slack = Math.abs(asked.value) * 0.1;
-      return value >= asked.value - slack && value <= asked.value + slack;
+      const slack = Math.abs(asked) * 0.1;
+      return value >= toIts(asked - slack) && value <= toIts(asked + slack);
     }
     default:
-      return unreachable(asked.prefix);
+      return unreachable(prefix);
   }
 }

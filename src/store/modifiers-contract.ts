@@ -78,6 +78,22 @@ const RESOURCES: readonly Identified[] = [
     ],
   } as unknown as Identified,
   {
+    resourceType: 'Location',
+    id: id('leeds'),
+    position: { latitude: 53.8, longitude: -1.549 },
+  } as unknown as Identified,
+  {
+    resourceType: 'Location',
+    id: id('york'),
+    position: { latitude: 53.96, longitude: -1.087 },
+  } as unknown as Identified,
+  {
+    resourceType: 'Location',
+    id: id('fiji'),
+    position: { latitude: -16.5, longitude: 179.99 },
+  } as unknown as Identified,
+  { resourceType: 'Location', id: id('nowhere') } as unknown as Identified,
+  {
     resourceType: 'ValueSet',
     id: id('vs'),
     url: 'http://acme.org/fhir/ValueSet/123',
@@ -144,6 +160,13 @@ const FOUND: readonly (readonly [string, readonly string[]])[] = [
   ['ValueSet?url:below=http://acme.org/fhir/Value', []],
   ['ValueSet?url:above=http://acme.org/fhir/ValueSet/123/_history/5', ['vs', 'root']],
   ['ValueSet?url:above=http://acme.org/fhirx', ['near']],
+  ['Location?near=53.8|-1.55', ['leeds']],
+  ['Location?near=53.8|-1.55|40', ['leeds', 'york']],
+  ['Location?near=53.8|-1.55|22|[mi_us]', ['leeds', 'york']],
+  ['Location?near=53.8|-1.55|21|mi', ['leeds']],
+  ['Location?near=53.8|-1.55|34000|m', ['leeds']],
+  ['Location?near=-16.5|-179.99|5|km', ['fiji']],
+  ['Location?near=53.8|-1.55,-16.5|180', ['fiji', 'leeds']],
   ['Observation?component-code-value-quantity=sys$120', ['pairs']],
   ['Observation?component-code-value-quantity=urn:c|sys$gt100||mm[Hg]', ['pairs']],
   ['Observation?component-code-value-quantity=sys$80', []],
@@ -164,22 +187,75 @@ const FOUND: readonly (readonly [string, readonly string[]])[] = [
   ['ValueSet?url:above=http://acme.org/fhir/ValueSet/123&status:not=active', ['vs']],
 ];
 
+const UCUM = 'http://unitsofmeasure.org';
+
+const MEASURED: readonly Identified[] = [
+  ['glucose', 6.5, 'mmol/L'],
+  ['glucose-micro', 6500, 'umol/L'],
+  ['glucose-high', 6600, 'umol/L'],
+  ['dose', 1, 'g'],
+  ['dose-milli', 1000, 'mg'],
+  ['fever', 100.4, '[degF]'],
+  ['units', 5, '[iU]'],
+].map(([name, value, code]) =>
+  observation(`measured-${name}`, [], {
+    code: { coding: [{ system: 'urn:c', code: 'm' }] },
+    valueQuantity: { value, code, system: UCUM, unit: 'as people write it' },
+  }),
+);
+
+/** Quantity → the names of what it finds. */
+const CONVERTED: readonly (readonly [string, readonly string[]])[] = [
+  [`6.5|${UCUM}|mmol/L`, ['glucose', 'glucose-micro']],
+  [`6500|${UCUM}|umol/L`, ['glucose', 'glucose-micro']],
+  [`ge6.5|${UCUM}|mmol/L`, ['glucose', 'glucose-high', 'glucose-micro']],
+  [`gt6.5|${UCUM}|mmol/L`, ['glucose-high']],
+  [`le6.5|${UCUM}|mmol/L`, ['glucose', 'glucose-micro']],
+  [`ap6|${UCUM}|mmol/L`, ['glucose', 'glucose-high', 'glucose-micro']],
+  [`ne6.5|${UCUM}|mmol/L`, ['glucose-high']],
+  [`1|${UCUM}|g`, ['dose', 'dose-milli']],
+  [`1000|${UCUM}|mg`, ['dose', 'dose-milli']],
+  [`0.001|${UCUM}|kg`, ['dose', 'dose-milli']],
+  [`38.0|${UCUM}|Cel`, ['fever']],
+  [`le38|${UCUM}|Cel`, ['fever']],
+  [`gt38|${UCUM}|Cel`, []],
+  [`5|${UCUM}|[iU]`, ['units']],
+  ['6.5||mmol/L', ['glucose']],
+  ['1|urn:other|g', []],
+  ['1000||as people write it', ['dose-milli']],
+];
+
 export function modifiersContract(open: OpenStore): void {
   describe('modifiers', () => {
     let under: StoreUnderTest;
     beforeAll(async () => {
       under = await open();
       await under.store.commit(
-        RESOURCES.map((one) => put(one)),
+        [...RESOURCES, ...MEASURED].map((one) => put(one)),
         draft(),
       );
     });
     afterAll(() => under.remove());
 
     it.each(FOUND)('%s', async (text, wanted) => {
+      const isMeasured = (one: string): boolean => one.startsWith('measured-');
       const page = await search(under.store, `${text}&_total=accurate`);
-      expect(idsOf(page).sort()).toEqual([...wanted].sort());
-      expect(page.total).toBe(wanted.length);
+      const ids = idsOf(page);
+      expect(ids.filter((one) => !isMeasured(one)).sort()).toEqual([...wanted].sort());
+      expect(page.total).toBe(ids.length);
+    });
+
+    it.each(CONVERTED)('value-quantity=%s', async (quantity, wanted) => {
+      const asked = `value-quantity=${encodeURIComponent(quantity)}`;
+      const pair = `code-value-quantity=${encodeURIComponent(`m$${quantity}`)}`;
+      for (const text of [asked, pair]) {
+        const page = await search(under.store, `Observation?code=m&${text}`);
+        expect(
+          idsOf(page)
+            .map((one) => one.replace('measured-', ''))
+            .sort(),
+        ).toEqual(wanted);
+      }
     });
 
     const withCodes = async (value: FilterValue, negated: boolean): Promise<string[]> => {
@@ -188,7 +264,9 @@ export function modifiersContract(open: OpenStore): void {
       if (filter?.kind !== 'parameter') throw new Error('a parameter was asked for');
       const filters = [{ ...filter, values: [value], ...(negated ? { negated: true as const } : {}) }];
       const page = await (await under.store.snapshot()).search({ ...asked, filters }, wholeScope);
-      return idsOf(page).sort();
+      return idsOf(page)
+        .filter((one) => !one.startsWith('measured-'))
+        .sort();
     };
 
     it('codes of a set, few, many and whole systems, and what is in none of them', async () => {

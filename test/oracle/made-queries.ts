@@ -145,7 +145,7 @@ function filterOf(parameter: SearchParameter): fc.Arbitrary<Pair> {
 /** Parameters of a type that the store has an index for; composites have theirs in their parts. */
 const indexed = (type: ResourceType): readonly SearchParameter[] =>
   [...searchParametersOf(type).values()].filter(
-    ({ code, kind }) => kind !== 'composite' && whyNotIndexed(type, code) === undefined,
+    ({ code, kind }) => kind !== 'composite' && kind !== 'special' && whyNotIndexed(type, code) === undefined,
   );
 
 /** Those that made data has values of: the others find nothing, and are seldom worth asking. */

@@ -91,6 +91,7 @@ export const UNITS = [
   { unit: 'grams', system: 'http://unitsofmeasure.org', code: 'g' },
   { unit: 'ug', system: 'http://unitsofmeasure.org', code: 'ug' },
   { unit: 'mmol/L', system: 'http://unitsofmeasure.org', code: 'mmol/L' },
+  { unit: 'umol/L', system: 'http://unitsofmeasure.org', code: 'umol/L' },
   { unit: 'tablets' },
   { unit: 'box', system: 'urn:units', code: 'mg' },
   { code: 'mg' },

@@ -7,7 +7,7 @@ import type { JsonObject } from '../../src/fhir/json-access.ts';
 import { phoneticKey } from '../../src/fhir/phonetic-key.ts';
 import type { SearchParameter } from '../../src/fhir/search-value.ts';
 import { type Atom, moments, plain } from '../naive-search.ts';
-import { border, compareDecimals, decimal, tenthAway } from './decimal.ts';
+import { border, compareDecimals, type Decimal, decimal, tenthAway } from './decimal.ts';
 import { valuesOf } from './element-values.ts';
 
 /** The parts of a text between `mark`s that no backslash stands before; escapes stay in the parts. */
@@ -149,7 +149,11 @@ function measureTest(text: string): Test {
   const asked = decimal(rest);
   return (value) => {
     if (value.kind !== 'measure') return false;
-    const kept = decimal(String(value.value));
+    const inAsked = (kept: Decimal): Decimal => {
+      const places = system === UCUM && value.system === UCUM ? placesBetween(value.code, unit) : 0;
+      return { ...kept, exponent: kept.exponent + (places ?? 0) };
+    };
+    const kept = inAsked(decimal(String(value.value)));
     const from = (other: typeof kept): number => compareDecimals(kept, other);
     const within = from(border(asked, -1)) >= 0 && from(border(asked, 1)) < 0;
     const fitsNumber: Readonly<Record<string, boolean>> = {
@@ -165,7 +169,27 @@ function measureTest(text: string): Test {
     };
     if (fitsNumber[prefix] !== true) return false;
     if (unit === '') return true;
+    if (system === UCUM && value.system === UCUM && placesBetween(value.code, unit) !== undefined)
+      return true;
     if (system !== '') return value.system === system && value.code === unit;
     return value.code === unit || value.unit === unit;
   };
+}
+
+const UCUM = 'http://unitsofmeasure.org';
+/** Powers of ten of the units that made data has, of the gram and of the mole in a litre. */
+const MAGNITUDES: Readonly<Record<string, readonly [string, number]>> = {
+  g: ['g', 0],
+  mg: ['g', -3],
+  ug: ['g', -6],
+  kg: ['g', 3],
+  'mmol/L': ['mol/L', -3],
+  'umol/L': ['mol/L', -6],
+};
+
+/** By how many places the number moves from one unit to the other; undefined where they measure something else. */
+function placesBetween(from: string | undefined, to: string): number | undefined {
+  const [dimension, magnitude = 0] = MAGNITUDES[from ?? ''] ?? [];
+  const [other, wanted = 0] = MAGNITUDES[to] ?? [];
+  return dimension === undefined || dimension !== other ? undefined : magnitude - wanted;
 }

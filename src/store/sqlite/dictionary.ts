@@ -5,6 +5,7 @@
 
 import { resourceTypes } from '../../fhir/definitions.ts';
 import type { ResourceType } from '../../fhir/resource.ts';
+import { UCUM } from '../../fhir/ucum.ts';
 import type { Connection } from './connection.ts';
 
 /**
@@ -99,6 +100,13 @@ export class Dictionary {
     return this.#connection
       .all("SELECT tid FROM term WHERE code = ? AND sys NOT IN (char(1) || 'uri', char(1) || 'url')", [code])
       .map((row) => Number(row[0]));
+  }
+
+  /** Every unit of UCUM that anything here is measured in: few, and an index has them alone. */
+  termsOfUcum(): { readonly tid: number; readonly code: string }[] {
+    return this.#connection
+      .all(`SELECT tid, code FROM term WHERE sys = '${UCUM}'`, [])
+      .map(([tid, code]) => ({ tid: Number(tid), code: String(code) }));
   }
 
   resource(type: string, id: string): number | undefined {

@@ -4,11 +4,12 @@
 import { Failure } from '../../base/failure.ts';
 import type { FilterValue } from '../../fhir/search-query.ts';
 import type { SearchParameter } from '../../fhir/search-value.ts';
+import { type Conversion, conversion, UCUM } from '../../fhir/ucum.ts';
 import { bytesTest } from './bytes-test.ts';
 import { type Dictionary, TERM_SPAN } from './dictionary.ts';
 import { URI_SYSTEM, URL_SYSTEM } from './prepare-write.ts';
 import { dateCondition, type Measured, numberCondition } from './range-sql.ts';
-import { type Condition, never } from './sql-condition.ts';
+import type { Condition } from './sql-condition.ts';
 
 /** Rows of an index table. `where` speaks of that table's columns (`x`), without rid. */
 export interface IndexRowsOf {
@@ -102,6 +103,8 @@ export function sourcesOf(
       return [uriBelow(value, pt, parameter)];
     case 'uri-above':
       return value.values.flatMap((one) => termSource(pt, dictionary.term(URI_SYSTEM, one)));
+    case 'near':
+      return [{ check: bytesTest(parameter.code, [value]) }];
     case 'date': {
       const range = dateCondition(value.prefix, value.lo, value.hi, 'x.lo', 'x.hi', now);
       return [rows('dat', `x.pt = ? AND ${range.sql}`, [pt, ...range.parameters])];
@@ -238,20 +241,20 @@ function uriBelow(
 }
 
 function quantitySources(value: Measured, pt: number, dictionary: Dictionary): Source[] {
-  const range = numberCondition(value);
-  const unit = value.kind === 'number' ? undefined : unitCondition(value.system, value.unit, dictionary);
-  const sql = `x.pt = ? AND ${range.sql}${unit === undefined ? '' : ` AND ${unit.sql}`}`;
-  return [rows('qty', sql, [pt, ...range.parameters, ...(unit?.parameters ?? [])])];
-}
-
-function unitCondition(
-  system: string | undefined,
-  unit: string | undefined,
-  dictionary: Dictionary,
-): Condition | undefined {
-  if (unit === undefined) return undefined;
-  const tids =
-    system === undefined || system === '' ? dictionary.termsOfCode(unit) : [dictionary.term(system, unit)];
+  const inUnit = (tids: readonly number[] | undefined, toIts?: Conversion): Source => {
+    const range = numberCondition(value, toIts);
+    const unit = tids === undefined ? '' : ` AND x.unit IN (${tids.join()})`;
+    return rows('qty', `x.pt = ? AND ${range.sql}${unit}`, [pt, ...range.parameters]);
+  };
+  if (value.kind === 'number' || value.unit === undefined) return [inUnit(undefined)];
+  const { system, unit } = value;
+  if (system === UCUM) {
+    return dictionary.termsOfUcum().flatMap(({ tid, code }) => {
+      const toIts = conversion(unit, code);
+      return toIts === undefined ? [] : [inUnit([tid], toIts)];
+    });
+  }
+  const tids = system === undefined ? dictionary.termsOfCode(unit) : [dictionary.term(system, unit)];
   const known = tids.filter((tid) => tid !== undefined);
-  return known.length === 0 ? never : { sql: `x.unit IN (${known.join()})`, parameters: [] };
+  return known.length === 0 ? [] : [inUnit(known)];
 }

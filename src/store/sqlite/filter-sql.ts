@@ -107,7 +107,8 @@ function parameterSql(
 ): FilterSql {
   const pt = dictionary.parameter(type, parameter.code);
   const there = dictionary.parameter(type, thereCode(parameter.code));
-  if (pt === undefined && there === undefined) return ofSources([], connection);
+  const isIndexed = parameter.kind !== 'special';
+  if (isIndexed && pt === undefined && there === undefined) return ofSources([], connection);
   const sources = values.flatMap((value) => sourcesOf(value, pt ?? -1, parameter, dictionary, now));
   return ofSources(sources, connection);
 }

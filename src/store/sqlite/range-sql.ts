@@ -44,26 +44,32 @@ export function dateCondition(
 /** A number as it is asked for. */
 export type Measured = Extract<FilterValue, { kind: 'number' | 'quantity' }>;
 
-/** The number asked for against `x.value`. */
-export function numberCondition({ prefix, value, lo, hi }: Measured): Condition {
+/** The number asked for against `x.value`, which is in a unit that `toIts` converts to. */
+export function numberCondition(
+  { prefix, value, lo, hi }: Measured,
+  toIts: (value: number) => number = (one) => one,
+): Condition {
   switch (prefix) {
     case 'eq':
-      return { sql: '(x.value >= ? AND x.value < ?)', parameters: [lo, hi] };
+      return { sql: '(x.value >= ? AND x.value < ?)', parameters: [toIts(lo), toIts(hi)] };
     case 'ne':
-      return { sql: '(x.value < ? OR x.value >= ?)', parameters: [lo, hi] };
+      return { sql: '(x.value < ? OR x.value >= ?)', parameters: [toIts(lo), toIts(hi)] };
     case 'gt':
     case 'sa':
-      return { sql: 'x.value > ?', parameters: [value] };
+      return { sql: 'x.value > ?', parameters: [toIts(value)] };
     case 'lt':
     case 'eb':
-      return { sql: 'x.value < ?', parameters: [value] };
+      return { sql: 'x.value < ?', parameters: [toIts(value)] };
     case 'ge':
-      return { sql: 'x.value >= ?', parameters: [value] };
+      return { sql: 'x.value >= ?', parameters: [toIts(value)] };
     case 'le':
-      return { sql: 'x.value <= ?', parameters: [value] };
+      return { sql: 'x.value <= ?', parameters: [toIts(value)] };
     case 'ap': {
       const slack = Math.abs(value) * 0.1;
-      return { sql: '(x.value >= ? AND x.value <= ?)', parameters: [value - slack, value + slack] };
+      return {
+        sql: '(x.value >= ? AND x.value <= ?)',
+        parameters: [toIts(value - slack), toIts(value + slack)],
+      };
     }
     default:
       return unreachable(prefix);
