@@ -117,6 +117,15 @@ describe('a resource that breaks a profile which its organisation warns of', () 
   });
 });
 
+describe('a resource that would keep others waiting', () => {
+  it('is refused with the limit, named, where its type is enforced', async () => {
+    const name = Array.from({ length: 12_000 }, (_, i) => ({ family: `N${i}` }));
+    const answer = await send('POST', '/Patient', { ...NAMED, name });
+    expect(answer.status).toBe(422);
+    expect(answer.text).toContain('setting profileDoorElementsMax');
+  });
+});
+
 describe('what is only recorded, and what cannot be checked', () => {
   it('is taken without a word', async () => {
     const told = await send('POST', '/Location', { resourceType: 'Location', status: 'active' }, OUTCOME);

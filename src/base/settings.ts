@@ -275,6 +275,11 @@ export const SETTINGS = {
     'codes',
     'Most codes of a value set that a search by :in or :not-in looks for.',
   ),
+  profileDoorElementsMax: setting<number>(
+    20_000,
+    'elements',
+    'As profileElementsMax, for what is written to a node that asks for profiles: others wait meanwhile.',
+  ),
   profileFindingsMax: setting<number>(
     1_000,
     'findings',

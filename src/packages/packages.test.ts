@@ -6,6 +6,7 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   CODES,
@@ -17,6 +18,7 @@ import {
   tarOf,
   tgzOf,
 } from '../../test/packages-under-test.ts';
+import { Failure } from '../base/failure.ts';
 import { openLog } from '../base/log.ts';
 import type { Settings } from '../base/settings.ts';
 import { addGivenPackage } from './add-package.ts';
@@ -216,6 +218,30 @@ describe('refused whole, with the reason, and nothing left behind', () => {
     await expect(add(torn)).rejects.toThrow('no whole .tgz archive');
     await expect(add(join(shelf.folder, 'nowhere'))).rejects.toThrow('no file, no folder and no address');
     expect(await shelved()).toEqual([]);
+  });
+});
+
+describe('an archive of which bytes were changed', () => {
+  it('is loaded or refused with a reason, and leaves nothing behind where it is refused', async () => {
+    const tar = await tarOf([manifest(), definition(CODES), definition({ ...CODES, url: 'urn:other' }, 'b')]);
+    const change = fc.tuple(fc.nat(tar.length - 1), fc.nat(255));
+    let n = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(change, { minLength: 1, maxLength: 12 }),
+        fc.boolean(),
+        async (changes, inside) => {
+          const bytes = Buffer.from(inside ? tar : gzipSync(tar));
+          for (const [at, byte] of changes) bytes[at % bytes.length] = byte;
+          const path = await shelf.file(`changed-${n++}.tgz`, inside ? gzipSync(bytes) : bytes);
+          const before = (await shelved()).length;
+          const added = await add(path, {}, { name: `n${n}` }).catch((error: unknown) => error);
+          if (added instanceof Error) expect(added).toBeInstanceOf(Failure);
+          expect((await shelved()).length).toBe(before + (added instanceof Error ? 0 : 1));
+        },
+      ),
+      { numRuns: 150 },
+    );
   });
 });
 

@@ -3,6 +3,7 @@
  * file. A profile that no package has keeps nobody from writing: the log says so at the start, and whoever writes is
  * warned each time.
  */
+import type { Issue } from '../base/failure.ts';
 import type { NodeConfig } from '../base/node-config.ts';
 import type { Settings } from '../base/settings.ts';
 import type { PackageDefinitions } from '../fhir/package-definitions.ts';
@@ -21,9 +22,10 @@ export async function openProfileRules(parts: OpenRulesParts): Promise<ProfileRu
   const { config, settings, clock, log } = parts;
   if (config.profiles === undefined || !asksForAnything(config.profiles)) return undefined;
   const source = await parts.definitions();
+  const limits = { ...settings, profileElementsMax: doorElementsMax(settings) };
   const rules = new ProfileRules({
     config: config.profiles,
-    check: (resource, profiles) => validateProfiles(source, resource, settings, { profiles }),
+    check: (resource, profiles) => namedLimit(validateProfiles(source, resource, limits, { profiles })),
     settings,
     clock,
     log,
@@ -36,6 +38,19 @@ export async function openProfileRules(parts: OpenRulesParts): Promise<ProfileRu
     }
   }
   return rules;
+}
+
+function doorElementsMax({ profileDoorElementsMax, profileElementsMax }: Settings): number {
+  return Math.min(profileDoorElementsMax, profileElementsMax);
+}
+
+/** The limit that was met is the door's. */
+function namedLimit(issues: readonly Issue[]): readonly Issue[] {
+  return issues.map((issue) =>
+    issue.code === 'too-costly'
+      ? { ...issue, text: issue.text.replace('profileElementsMax', 'profileDoorElementsMax') }
+      : issue,
+  );
 }
 
 function asksForAnything({ declared = 'off', types = {} }: NonNullable<NodeConfig['profiles']>): boolean {

@@ -38,7 +38,7 @@ const AT_ONCE = 250;
 
 /** Plans resources that say nothing of what is to be done with them. */
 export async function planResources(parts: PlanParts, given: readonly Given[]): Promise<ResourcesPlan> {
-  return plan(given, (one) => planResource(parts, one));
+  return plan(parts, given, (one) => planResource(parts, one));
 }
 
 /** Plans the entries of a batch. */
@@ -49,7 +49,7 @@ export async function planBatch(parts: PlanParts, entries: readonly unknown[]): 
     fullUrl: undefined,
     resource: entry,
   }));
-  return plan(given, ({ resource: entry, index }) => {
+  return plan(parts, given, ({ resource: entry, index }) => {
     const read = readEntry(entry, index, parts.base);
     if (read.method === 'GET') {
       throw new Failure('not-supported', 'An import writes: take the reading entries out.', {
@@ -76,11 +76,16 @@ export function requireKnown(writes: readonly PlannedWrite[]): void {
   );
 }
 
-async function plan(given: readonly Given[], make: (one: Given) => PlannedWrite): Promise<ResourcesPlan> {
+async function plan(
+  { profiles }: PlanParts,
+  given: readonly Given[],
+  make: (one: Given) => PlannedWrite,
+): Promise<ResourcesPlan> {
   const planned: PlannedResource[] = [];
   const rejects: Reject[] = [];
   for (const [i, one] of given.entries()) {
-    if (i % AT_ONCE === AT_ONCE - 1) await new Promise(setImmediate);
+    // a check against profiles takes as long as the planning of many
+    if ((profiles !== undefined && i > 0) || i % AT_ONCE === AT_ONCE - 1) await new Promise(setImmediate);
     const part = one.part === undefined ? {} : { part: one.part };
     try {
       planned.push({ write: make(one), ...part });
