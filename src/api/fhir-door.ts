@@ -20,6 +20,7 @@ import type { SharedRecords } from '../network/shared-record.ts';
 import type { ProfileRules } from '../records/profile-rules.ts';
 import type { Records } from '../records/session.ts';
 import { inForm } from './answer-form.ts';
+import { asksForResource, contentSent, isBinaryPath } from './binary-content.ts';
 import { capabilityStatement } from './capability-statement.ts';
 import { entryFailureAnswer, failureAnswer } from './failure-answer.ts';
 import {
@@ -41,6 +42,7 @@ import {
   formAsked,
   GRAPHQL,
   isXml,
+  lastValue,
   preferencesOf,
   sentMediaType,
 } from './negotiation.ts';
@@ -148,12 +150,13 @@ class FhirDoor {
     (request as AdmittedRequest).admission = admission;
     const { headers } = request.raw;
     try {
-      admission.form = answerForm(headers, queryIn(admission.url));
+      admission.form = formOf(admission, headers);
       if (hasBody(admission.method, headers)) {
         const isForm = /(^|\/)_search$/.test(admission.path);
         admission.mediaType = isGraphql(headers, admission.path)
           ? GRAPHQL
-          : sentMediaType(headers, isForm, admission.method === 'PATCH');
+          : (contentSent(admission.method, admission.path, headers) ??
+            sentMediaType(headers, isForm, admission.method === 'PATCH'));
       }
     } catch (thrown) {
       done(thrown as Error);
@@ -286,7 +289,20 @@ class FhirDoor {
       code = interaction.code;
       const pairs = pairsOf(queryIn(url));
       const context = this.#context;
-      const call = { context, method, path, type, id, versionId, pairs, headers, prefer, body, session };
+      const asked = type === 'Binary' ? { ...headers, accept: 'application/fhir+json' } : headers;
+      const call = {
+        context,
+        method,
+        path,
+        type,
+        id,
+        versionId,
+        pairs,
+        headers: asked,
+        prefer,
+        body,
+        session,
+      };
       return await interaction.handle(call);
     } catch (thrown) {
       return entryFailureAnswer(thrown, session.asker.requestId, this.#options.log, code);
@@ -327,6 +343,15 @@ class FhirDoor {
     });
     return this.#statement;
   }
+}
+
+/** How the answer is to be written. Content of a Binary goes out as it is: its read says what may be had. */
+function formOf({ method, path, url }: Admission, headers: IncomingHttpHeaders): AnswerForm | undefined {
+  const query = queryIn(url);
+  const isContent = method === 'GET' && isBinaryPath(path);
+  if (isContent && !asksForResource(headers, lastValue(pairsOf(query), '_format')))
+    return answerForm({}, query);
+  return answerForm(headers, query);
 }
 
 /** Whether a body is taken as it came, or there is none: most are. */

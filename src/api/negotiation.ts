@@ -191,6 +191,12 @@ export function isXml(mediaType: string): boolean {
   return SENT_XML.has(mediaType);
 }
 
+/** Whether a media type, with or without parameters, is one of those by which FHIR goes. */
+export function isFhirType(text: string): boolean {
+  const { type, quality } = mediaRange(text);
+  return quality > 0 && (SENT_JSON.has(type) || SENT_XML.has(type));
+}
+
 /** The last value of a parameter; undefined where it is not given. */
 export function lastValue(pairs: Pairs, name: string): string | undefined {
   return pairs.findLast(([key]) => key === name)?.[1];

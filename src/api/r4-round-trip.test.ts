@@ -8,6 +8,8 @@ import { parseJson } from '../fhir/parse-json.ts';
 import { parseXml } from '../fhir/parse-xml.ts';
 import { writeXml } from '../fhir/write-xml.ts';
 
+/** Or a Binary would come as its content. */
+const asJson = { accept: 'application/fhir+json' };
 let door: DoorUnderTest;
 beforeAll(async () => {
   door = await openDoorUnderTest();
@@ -60,7 +62,7 @@ describe('R4 examples in XML', () => {
         headers: asXml,
       });
       expect(put.status, `${name}: ${put.text}`).toBe(201);
-      const json = await door.send('GET', path, { as: 'system' });
+      const json = await door.send('GET', path, { as: 'system', headers: asJson });
       const { meta: _given, ...rest } = value;
       const { meta: _meta, ...back } = json.json();
       expect(back, name).toEqual({ ...rest, id: sent.id });
@@ -85,7 +87,7 @@ async function comesBack(
   if (put.status === 400) return false;
   expect(put.status, `${name}: ${put.text}`).toBe(before === 0 ? 201 : 200);
   const version = (put.headers.get('location') ?? '').slice(door.url.length);
-  const read = await door.send('GET', version, { as: 'system' });
+  const read = await door.send('GET', version, { as: 'system', headers: asJson });
   expect(read.status, `${name}: ${read.text}`).toBe(200);
   const back = read.json();
   expect(numbersIn(read.text), `${name}: decimals keep the places they were written with`).toEqual(

@@ -6,6 +6,7 @@ import { Failure, type Issue } from '../base/failure.ts';
 import { parseJson } from '../fhir/parse-json.ts';
 import type { Resource } from '../fhir/resource.ts';
 import { requireType, requireValid } from '../records/given-resource.ts';
+import { binaryOf, contentSent } from './binary-content.ts';
 import type { OpenCall } from './fhir-call.ts';
 
 export interface WrittenResource {
@@ -32,5 +33,8 @@ export function parsedBody(call: OpenCall): unknown {
   if (call.body.kind === 'none' || call.body.bytes.length === 0) {
     throw new Failure('required', 'The request has no body: send the resource as JSON.');
   }
-  return parseJson(call.body.bytes, call.context.settings);
+  const { bytes, mediaType } = call.body;
+  if (call.type === 'Binary' && contentSent(call.method, call.path, call.headers) !== undefined)
+    return binaryOf(call, mediaType, bytes);
+  return parseJson(bytes, call.context.settings);
 }

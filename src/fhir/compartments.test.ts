@@ -43,12 +43,13 @@ describe('patientsOf', () => {
     expect([...patientsOf(resource)].sort()).toEqual(patients);
   });
 
-  it('holds each type that R4 puts into the compartment, and no other', () => {
+  it('holds each type that R4 puts into the compartment, a secured Binary, and no other', () => {
     const within = resourceTypes.filter((type) =>
       filledResources(type).some((resource) => patientsOf({ ...resource, id: 'p' }).length > 0),
     );
-    expect(within).toEqual(Object.keys(structure.patientCompartment).sort());
-    expect(within).toHaveLength(66);
+    // a Binary is in none of R4's, and follows its securityContext
+    expect(within).toEqual([...Object.keys(structure.patientCompartment), 'Binary'].sort());
+    expect(within).toHaveLength(67);
   });
 
   it('is empty for what is no resource', () => {

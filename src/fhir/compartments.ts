@@ -5,6 +5,7 @@
  */
 import { structure } from './definitions.ts';
 import { isObject } from './json-access.ts';
+import { parseReference } from './references.ts';
 import type { SearchValue } from './search-value.ts';
 import { searchValues } from './search-values.ts';
 
@@ -20,7 +21,8 @@ const NONE: readonly string[] = [];
  * records, which looks at the link's type.
  */
 export function patientsOf(resource: unknown): readonly string[] {
-  return isObject(resource) && parametersOf.has(String(resource.resourceType))
+  return isObject(resource) &&
+    (parametersOf.has(String(resource.resourceType)) || resource.resourceType === 'Binary')
     ? patientsAmong(resource, searchValues(resource))
     : NONE;
 }
@@ -41,7 +43,7 @@ function patientsAmong(
   values: readonly SearchValue[],
 ): readonly string[] {
   const codes = parametersOf.get(String(resource.resourceType));
-  if (codes === undefined) return NONE;
+  if (codes === undefined) return resource.resourceType === 'Binary' ? securedFor(resource) : NONE;
   const patients: string[] = [];
   if (resource.resourceType === 'Patient') return typeof resource.id === 'string' ? [resource.id] : NONE;
   for (const value of values) {
@@ -49,4 +51,14 @@ function patientsAmong(
     if (!patients.includes(value.id)) patients.push(value.id);
   }
   return patients;
+}
+
+/**
+ * A Binary is in no compartment of R4's; one whose securityContext is a Patient is to be seen as that Patient is.
+ * http://hl7.org/fhir/R4/binary-definitions.html#Binary.securityContext
+ */
+function securedFor({ securityContext }: { readonly [name: string]: unknown }): readonly string[] {
+  if (!isObject(securityContext) || typeof securityContext.reference !== 'string') return NONE;
+  const reference = parseReference(securityContext.reference);
+  return reference.kind === 'local' && reference.type === 'Patient' ? [reference.id] : NONE;
 }

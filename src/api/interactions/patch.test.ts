@@ -62,6 +62,19 @@ describe('a patch', () => {
     expect(versions.total).toBe(3);
   });
 
+  it('may come as XML where it is a FHIRPath Patch', async () => {
+    const part = (name: string, value: string): string => `<part><name value="${name}"/>${value}</part>`;
+    const body =
+      '<Parameters xmlns="http://hl7.org/fhir"><parameter><name value="operation"/>' +
+      part('type', '<valueCode value="replace"/>') +
+      part('path', '<valueString value="Patient.gender"/>') +
+      part('value', '<valueCode value="unknown"/>') +
+      '</parameter></Parameters>';
+    const headers = { 'content-type': 'application/fhir+xml' };
+    const answer = await door.send('PATCH', '/fhir/Patient/p', { as: 'system', body, headers });
+    expect([answer.status, answer.json().gender]).toEqual([200, 'unknown']);
+  });
+
   it('of many at once loses none', async () => {
     await door.send('PUT', '/fhir/Basic/list', {
       as: 'system',

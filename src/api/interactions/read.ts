@@ -1,4 +1,5 @@
 /** Read: the current version. R4 http://hl7.org/fhir/R4/http.html#read. */
+import { binaryAnswer } from '../binary-content.ts';
 import { unlessHeld } from '../conditions.ts';
 import type { FhirAnswer, FhirCall } from '../fhir-call.ts';
 import type { Interaction } from '../interaction.ts';
@@ -16,5 +17,5 @@ export const read: Interaction = {
 async function answerRead(call: FhirCall): Promise<FhirAnswer> {
   if (call.prefer.strict) requireKnown(call.pairs, ['_format', '_pretty'], 'a read');
   const stored = await call.session.read(typeOf(call), idOf(call));
-  return unlessHeld(call.headers, stored);
+  return stored.type === 'Binary' ? binaryAnswer(call, stored) : unlessHeld(call.headers, stored);
 }

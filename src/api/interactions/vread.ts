@@ -1,4 +1,5 @@
 /** Vread: one version. R4 http://hl7.org/fhir/R4/http.html#vread. */
+import { binaryAnswer } from '../binary-content.ts';
 import { unlessHeld } from '../conditions.ts';
 import type { FhirAnswer, FhirCall } from '../fhir-call.ts';
 import type { Interaction } from '../interaction.ts';
@@ -14,5 +15,5 @@ export const vread: Interaction = {
 
 async function answerVread(call: FhirCall): Promise<FhirAnswer> {
   const stored = await call.session.readVersion(typeOf(call), idOf(call), versionIdOf(call));
-  return unlessHeld(call.headers, stored);
+  return stored.type === 'Binary' ? binaryAnswer(call, stored) : unlessHeld(call.headers, stored);
 }
