@@ -68,6 +68,27 @@ describe('a resource that breaks a profile which its organisation enforces', () 
     expect((await send('POST', '/Patient', NAMED)).status).toBe(201);
   });
 
+  it('is refused where a patch makes it so, alone and inside a transaction', async () => {
+    expect((await send('PUT', '/Patient/p2', { ...NAMED, id: 'p2' })).status).toBe(201);
+    const operations = [{ op: 'remove', path: '/name' }];
+    const type = { 'content-type': 'application/json-patch+json' };
+    const alone = await send('PATCH', '/Patient/p2', operations, type);
+    expect(alone.status).toBe(422);
+    const data = Buffer.from(JSON.stringify(operations)).toString('base64');
+    const inside = await send('POST', '/', {
+      resourceType: 'Bundle',
+      type: 'transaction',
+      entry: [
+        {
+          resource: { resourceType: 'Binary', contentType: 'application/json-patch+json', data },
+          request: { method: 'PATCH', url: 'Patient/p2' },
+        },
+      ],
+    });
+    expect(inside.status).toBe(422);
+    expect((await door.send('GET', '/fhir/Patient/p2', { as: 'system' })).json().name).toEqual(NAMED.name);
+  });
+
   it('is refused inside a transaction with its entry, and nothing of it is done; in a batch alone', async () => {
     const entries = [NAMED, NAMELESS].map((resource) => ({
       resource,
