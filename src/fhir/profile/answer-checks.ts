@@ -7,6 +7,7 @@ import { attachmentSize } from './attachment-size.ts';
 import { compareValues } from './check-range.ts';
 import { asObjects, choiceOf, extensionsWith, extensionValue } from './json-lists.ts';
 import type { ProfileRun } from './profile-run.ts';
+import { mayRunAway } from './runaway-pattern.ts';
 import { hasPattern } from './value-match.ts';
 
 /** Type of a question → types that its answers may be of. */
@@ -108,12 +109,10 @@ function checkText(run: ProfileRun, question: JsonObject, value: string, path: s
   }
 }
 
-/** Repeats inside what is repeated can take for ever: such a pattern is not tried. */
-const RUNAWAY = /[+*}][^()]*\)[+*{]|\([^()]*\|[^()]*\)[+*{]/;
 const TEXT_TRIED_MAX = 1_000;
 
 function matches(pattern: string, value: string): boolean | undefined {
-  if (RUNAWAY.test(pattern) || value.length > TEXT_TRIED_MAX) return undefined;
+  if (mayRunAway(pattern) || value.length > TEXT_TRIED_MAX) return undefined;
   try {
     return new RegExp(`^(?:${pattern})$`, 'u').test(value);
   } catch {

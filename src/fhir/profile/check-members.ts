@@ -137,8 +137,8 @@ function assignSlices(
   let last = -1;
   let open = false;
   for (const item of items) {
-    if (!run.count(item.path)) return;
     const { index, certainty } = bestSlice(context, item, node.slices);
+    if (run.over) return;
     const slice = node.slices[index];
     if (certainty === 'unknown') unsure = true;
     if (slice === undefined) {
@@ -165,6 +165,7 @@ function bestSlice(
 ): { readonly index: number; readonly certainty: Membership } {
   let certainty: Membership = 'out';
   for (const [index, slice] of slices.entries()) {
+    if (!context.run.count(item.path)) break;
     const match = sliceMatch(context, item, slice);
     if (match === 'in') return { index, certainty: match };
     if (match === 'unknown') certainty = 'unknown';

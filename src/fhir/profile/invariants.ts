@@ -12,6 +12,7 @@ import { holderOf } from './item-members.ts';
 import type { Focus, ProfileRun } from './profile-run.ts';
 import type { ProfileNode } from './profile-tree.ts';
 import { resolveReference } from './resolve-reference.ts';
+import { mayRunAway } from './runaway-pattern.ts';
 import { isBackbone, isPrimitive, labelOf, typeTree } from './type-insides.ts';
 
 interface Invariant extends ElementConstraint {
@@ -63,6 +64,11 @@ function holds(run: ProfileRun, focus: Focus, node: ProfileNode, invariant: Inva
   if (focus.item.value === undefined) return true;
   const { path, type, value } = focus.item;
   const { resource, root } = focus.scope;
+  if (invariant.profile !== undefined && isRunaway(invariant.expression ?? '')) {
+    const text = `The rule ${invariant.key} has a regular expression that may never end: it was not evaluated.`;
+    run.note(path, text, invariant.profile);
+    return true;
+  }
   try {
     const expression = rewritten(invariant.expression ?? 'true');
     const evaluate = compile(
@@ -91,6 +97,10 @@ function holds(run: ProfileRun, focus: Focus, node: ProfileNode, invariant: Inva
     );
     return true;
   }
+}
+
+function isRunaway(expression: string): boolean {
+  return /matches|replaceMatches/i.test(expression) && mayRunAway(expression);
 }
 
 /** One value that is not a boolean counts as true; nothing as false: http://hl7.org/fhirpath/#singleton. */

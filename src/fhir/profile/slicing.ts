@@ -209,8 +209,14 @@ function nodesAfter(source: DefinitionSource, node: ProfileNode, step: Step): re
   const name = step.kind === 'extension' ? 'extension' : step.name;
   const own = node.children.length > 0 ? [node.children] : profiled(source, node);
   const found = own.flatMap((children) => children.filter((one) => one.name === name));
-  if (step.kind === 'child') return found;
+  if (step.kind === 'child') return found.flatMap(demandedSlices);
   return found.flatMap((one) => one.slices.filter((slice) => extensionUrl(source, slice) === step.name));
+}
+
+/** Where an element must have items of some slices, those say what tells this one apart. */
+function demandedSlices(node: ProfileNode): readonly ProfileNode[] {
+  const demanded = node.slices.filter((one) => one.min > 0);
+  return demanded.length > 0 ? demanded : [node];
 }
 
 function profiled(source: DefinitionSource, node: ProfileNode): readonly (readonly ProfileNode[])[] {
