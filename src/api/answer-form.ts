@@ -4,11 +4,12 @@
  * that one large answer does not hold up the others. R4 http://hl7.org/fhir/R4/http.html#mime-type and #parameters
  */
 import { setImmediate as turnOfOthers } from 'node:timers/promises';
+import { Failure } from '../base/failure.ts';
 import type { Settings } from '../base/settings.ts';
 import { bundlePieces } from '../fhir/bundle-pieces.ts';
 import { parseJson } from '../fhir/parse-json.ts';
 import { PrettyJson } from '../fhir/pretty-json.ts';
-import { writeBundleEntry, writeXml } from '../fhir/write-xml.ts';
+import { notXml, writeBundleEntry, writeXml } from '../fhir/write-xml.ts';
 import type { FhirAnswer } from './fhir-call.ts';
 import { type AnswerForm, FHIR_JSON, FHIR_XML } from './negotiation.ts';
 
@@ -25,9 +26,16 @@ const AROUND = 8;
 export async function inForm(answer: FhirAnswer, form: AnswerForm, settings: Limits): Promise<FhirAnswer> {
   if (answer.body === undefined || answer.contentType !== undefined) return answer;
   const bytes = Buffer.isBuffer(answer.body) ? answer.body : Buffer.concat(answer.body);
-  return form.format === 'xml'
-    ? { ...answer, body: await xmlOf(bytes, form.pretty, settings), contentType: FHIR_XML }
-    : { ...answer, body: await prettyOf(bytes, settings), contentType: FHIR_JSON };
+  if (form.format === 'json') {
+    return { ...answer, body: await prettyOf(bytes, settings), contentType: FHIR_JSON };
+  }
+  try {
+    return { ...answer, body: await xmlOf(bytes, form.pretty, settings), contentType: FHIR_XML };
+  } catch (error) {
+    if (!(error instanceof Failure) || error.status === 406) throw error;
+    // the fault is in what is sent, not in what was asked
+    throw notXml('What is to be sent is no R4', { cause: error });
+  }
 }
 
 async function xmlOf(bytes: Buffer, pretty: boolean, settings: Limits): Promise<readonly Buffer[]> {

@@ -116,6 +116,54 @@ describe('writes in XML', () => {
   });
 });
 
+describe('operations and patches in XML', () => {
+  const parameter = (name: string, value: string): string =>
+    `<parameter><name value="${name}"/>${value}</parameter>`;
+  const part = (name: string, value: string): string => `<part><name value="${name}"/>${value}</part>`;
+
+  it('a FHIRPath Patch', async () => {
+    await send('PUT', '/Patient/patched', patient('patched', 'Old'));
+    const patch = `<Parameters ${FHIR}>${parameter(
+      'operation',
+      part('type', '<valueCode value="replace"/>') +
+        part('path', '<valueString value="Patient.name[0].family"/>') +
+        part('value', '<valueString value="New"/>'),
+    )}</Parameters>`;
+    const patched = await send('PATCH', '/Patient/patched', patch);
+    expect([patched.status, patched.value.name[0].family]).toEqual([200, 'New']);
+  });
+
+  it('$validate and $meta-add', async () => {
+    const wrong = await send('POST', '/Patient/$validate', `<Patient ${FHIR}><gender value="x"/></Patient>`);
+    expect([wrong.status, wrong.value.issue[0].expression]).toEqual([200, ['Patient.gender']]);
+    await send('PUT', '/Patient/tagged', patient('tagged', 'T'));
+    const added = await send(
+      'POST',
+      '/Patient/tagged/$meta-add',
+      `<Parameters ${FHIR}>${parameter(
+        'meta',
+        '<valueMeta><tag><system value="http://x"/><code value="t"/></tag></valueMeta>',
+      )}</Parameters>`,
+    );
+    expect(added.value.parameter[0].valueMeta.tag).toEqual([{ system: 'http://x', code: 't' }]);
+  });
+
+  it('$graphql answers in JSON, which it is', async () => {
+    await send('PUT', '/Patient/graph', patient('graph', 'G'));
+    const answer = await send('GET', '/Patient/graph/$graphql?query={name{family}}');
+    expect(answer.headers.get('content-type')).toMatch(/^application\/json/);
+    expect(JSON.parse(answer.text).data.name).toEqual([{ family: 'G' }]);
+  });
+
+  it('summaries, and searches across types', async () => {
+    await send('PUT', '/Patient/summed', patient('summed', 'Summed'));
+    const summary = await send('GET', '/Patient?_id=summed&_elements=active');
+    expect(summary.value.entry[0].resource.meta.tag[0].code).toBe('SUBSETTED');
+    const system = await send('GET', '/?_type=Patient&_id=summed');
+    expect(system.value.entry.map((one: Json) => one.resource.id)).toEqual(['summed']);
+  });
+});
+
 describe('answers in XML', () => {
   it('searches by address and by form, and their links', async () => {
     await send('PUT', '/Patient/s1', patient('s1', 'Seeker'));

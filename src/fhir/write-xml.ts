@@ -3,7 +3,7 @@
  * narratives as elements. What R4 has no element for is refused and never left out in silence.
  * http://hl7.org/fhir/R4/xml.html
  */
-import { Failure } from '../base/failure.ts';
+import { Failure, type FailureDetail } from '../base/failure.ts';
 import { isResourceType } from './definitions.ts';
 import { writtenNumber } from './exact-decimals.ts';
 import { isObject, type JsonObject } from './json-access.ts';
@@ -148,6 +148,10 @@ function unknownElement(type: XmlType, name: string): Failure {
   return notXml(`${type.name} holds an element${known} that R4 does not have`);
 }
 
-function notXml(what: string): Failure {
-  return new Failure('processing', `${what}: ask for application/fhir+json instead of XML.`, { status: 406 });
+/** What cannot be XML, and what to ask for instead. */
+export function notXml(what: string, detail: FailureDetail = {}): Failure {
+  return new Failure('processing', `${what}: ask for application/fhir+json instead of XML.`, {
+    ...detail,
+    status: 406,
+  });
 }

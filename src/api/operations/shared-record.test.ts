@@ -60,6 +60,37 @@ describe('$shared-record', () => {
     });
   });
 
+  it('comes in XML where XML is asked for', async () => {
+    const path = `/fhir/Patient/$shared-record?identifier=${SYSTEM}|${ANNA}&_format=xml`;
+    const answer = await door.send('GET', path, { as: 'gp' });
+    expect(answer.text).toBe(
+      '<?xml version="1.0" encoding="UTF-8"?><Bundle xmlns="http://hl7.org/fhir"><type value="searchset"/></Bundle>',
+    );
+    expect(answer.headers.get('cache-control')).toBe('no-store');
+    expect(answer.headers.get('content-type')).toBe('application/fhir+xml; charset=utf-8');
+  });
+
+  it('is refused in XML, and not cut, where a source sent what XML cannot hold', async () => {
+    const entry = '{"resource":{"resourceType":"Basic","nonsense":1}}';
+    const twice = '{"resource":{"resourceType":"Basic","id":"a","id":"b"}}';
+    for (const one of [entry, twice]) {
+      const other = await openDoorUnderTest({
+        sharedRecords: {
+          ...sharedRecords,
+          bundle: () => [Buffer.from(`{"resourceType":"Bundle","type":"searchset","entry":[${one}]}`)],
+        },
+      });
+      try {
+        const path = `/fhir/Patient/$shared-record?identifier=${SYSTEM}|${ANNA}`;
+        const xml = await other.send('GET', `${path}&_format=xml`, { as: 'gp' });
+        expect([xml.status, xml.text]).toEqual([406, expect.stringContaining('application/fhir+json')]);
+        expect((await other.send('GET', path, { as: 'gp' })).status).toBe(200);
+      } finally {
+        await other.close();
+      }
+    }
+  });
+
   it('is asked for by Parameters', async () => {
     const body = {
       resourceType: 'Parameters',
