@@ -27,9 +27,6 @@ function isNarrative(text: string): boolean {
   const parser = new SaxesParser({ xmlns: true, position: false });
   let open = 0;
   let fits = true;
-  parser.on('error', (error) => {
-    throw error;
-  });
   parser.on('doctype', () => {
     fits = false;
   });
