@@ -23,6 +23,8 @@ export interface CapabilityParts {
   readonly date: string;
   /** The setting of this name. */
   readonly conditionalDeleteMax: number;
+  /** Profiles that the organisation holds the type to. */
+  profilesOf?(type: ResourceType): readonly string[];
 }
 
 /** The statement as JSON text. */
@@ -96,6 +98,7 @@ function resourceCapability(type: ResourceType, parts: CapabilityParts): Capabil
       parameters.map((one) => ({ name: one.code, definition: one.url, type: one.kind })),
     ),
     ...listed('operation', operations.map(operationCapability)),
+    ...listed('supportedProfile', parts.profilesOf?.(type) ?? []),
   };
 }
 

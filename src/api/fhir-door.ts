@@ -340,6 +340,7 @@ class FhirDoor {
       name: this.#options.config.name,
       date: isoInstant(this.#options.clock.now()),
       conditionalDeleteMax: this.#context.settings.conditionalDeleteMax,
+      profilesOf: (type) => this.#context.profiles?.profilesOf(type) ?? [],
     });
     return this.#statement;
   }

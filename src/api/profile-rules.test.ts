@@ -20,6 +20,17 @@ const loaded = loadedOf([
   profile('named', 'Patient', [{ id: 'Patient.name', path: 'Patient.name', min: 1 }]),
   profile('owned', 'Device', [{ id: 'Device.owner', path: 'Device.owner', min: 1 }]),
   profile('placed', 'Location', [{ id: 'Location.name', path: 'Location.name', min: 1 }]),
+  {
+    resourceType: 'ValueSet',
+    url: 'urn:warm',
+    compose: { include: [{ system: 'urn:s', concept: [{ code: 'a' }] }] },
+  },
+  {
+    resourceType: 'CodeSystem',
+    url: 'urn:s',
+    content: 'complete',
+    concept: [{ code: 'above-a', concept: [{ code: 'a' }] }, { code: 'b' }],
+  },
   profile('born', 'Patient', [{ id: 'Patient.birthDate', path: 'Patient.birthDate', min: 1 }]),
 ]);
 const on = (name: string, mode: 'refuse' | 'warn' | 'record') => ({ profiles: [`${URL}/${name}`], mode });
@@ -38,6 +49,7 @@ beforeAll(async () => {
         Patient: on('named', 'refuse'),
         Device: on('owned', 'warn'),
         Location: on('placed', 'record'),
+        Practitioner: on('born', 'refuse'),
         Organization: on('nobody-has-it', 'refuse'),
       },
     },
@@ -147,11 +159,45 @@ describe('a resource that would keep others waiting', () => {
   });
 });
 
+describe('the CapabilityStatement', () => {
+  it('names the profiles that a type is held to', async () => {
+    const { rest } = (await door.send('GET', '/fhir/metadata')).json();
+    const supported = (type: string): unknown =>
+      rest[0].resource.find((one: { type: string }) => one.type === type).supportedProfile;
+    expect(supported('Patient')).toEqual([`${URL}/named`]);
+    expect(supported('Encounter')).toBeUndefined();
+  });
+});
+
+describe('what packages say of codes', () => {
+  it('serves searches by value set', async () => {
+    await send('PUT', '/Observation/o', {
+      resourceType: 'Observation',
+      id: 'o',
+      status: 'final',
+      code: { coding: [{ system: 'urn:s', code: 'a' }] },
+    });
+    const search = async (query: string): Promise<unknown> =>
+      (await door.send('GET', `/fhir/Observation?${query}`, { as: 'system' }))
+        .json()
+        .entry?.map((one: { resource: { id: string } }) => one.resource.id);
+    expect(await search('code:in=urn:warm')).toEqual(['o']);
+    expect(await search('code:not-in=urn:warm')).toBeUndefined();
+    expect(await search('code:below=urn:s|above-a')).toEqual(['o']);
+  });
+});
+
 describe('what is only recorded, and what cannot be checked', () => {
   it('is taken without a word', async () => {
     const told = await send('POST', '/Location', { resourceType: 'Location', status: 'active' }, OUTCOME);
     expect(told.status).toBe(201);
     expect(told.json().issue.length).toBe(1);
+  });
+
+  it('is a profile of another type: nobody is held to it', async () => {
+    expect((await send('POST', '/Practitioner', { resourceType: 'Practitioner', active: true })).status).toBe(
+      201,
+    );
   });
 
   it('keeps nobody from writing where the profile is not loaded, and says so', async () => {

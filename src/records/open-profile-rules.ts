@@ -4,7 +4,8 @@
  * warned each time.
  */
 import type { Issue } from '../base/failure.ts';
-import type { NodeConfig } from '../base/node-config.ts';
+import type { Log } from '../base/log.ts';
+import type { NodeConfig, ProfilesConfig } from '../base/node-config.ts';
 import type { Settings } from '../base/settings.ts';
 import type { PackageDefinitions } from '../fhir/package-definitions.ts';
 import { validateProfiles } from '../fhir/profile-validator.ts';
@@ -23,21 +24,36 @@ export async function openProfileRules(parts: OpenRulesParts): Promise<ProfileRu
   if (config.profiles === undefined || !asksForAnything(config.profiles)) return undefined;
   const source = await parts.definitions();
   const limits = { ...settings, profileElementsMax: doorElementsMax(settings) };
-  const rules = new ProfileRules({
-    config: config.profiles,
+  return new ProfileRules({
+    config: { ...config.profiles, types: applicable(config.profiles, source, log) },
     check: (resource, profiles) => namedLimit(validateProfiles(source, resource, limits, { profiles })),
     settings,
     clock,
     log,
   });
-  for (const [type, { profiles }] of Object.entries(config.profiles.types ?? {})) {
-    for (const profile of profiles) {
-      if (source.structure(profile) !== undefined) continue;
-      const reason = source.problemOf(profile) ?? 'No package that is loaded has it.';
+}
+
+type TypeRules = NonNullable<ProfilesConfig['types']>;
+
+/**
+ * The rules without profiles of another type, which everything would break. One that is not known stays: whoever
+ * writes is told that it was not looked at.
+ */
+function applicable({ types = {} }: ProfilesConfig, source: PackageDefinitions, log: Log): TypeRules {
+  const applied = Object.entries(types).map(([type, rule]) => {
+    const profiles = rule.profiles.filter((profile) => {
+      const structure = source.structure(profile);
+      if (structure?.type === type) return true;
+      const reason =
+        structure === undefined
+          ? (source.problemOf(profile) ?? 'No package that is loaded has it.')
+          : `It is a profile of ${structure.type}.`;
       log.error({ type, profile, reason }, 'a profile of the configuration cannot be applied');
-    }
-  }
-  return rules;
+      return structure === undefined;
+    });
+    return [type, { ...rule, profiles }] as const;
+  });
+  return Object.fromEntries(applied);
 }
 
 function doorElementsMax({ profileDoorElementsMax, profileElementsMax }: Settings): number {

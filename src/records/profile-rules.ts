@@ -90,6 +90,12 @@ export class ProfileRules {
     return told;
   }
 
+  /** Profiles that all resources of the type are held to. */
+  profilesOf(type: string): readonly string[] {
+    const rule = this.#byType.get(type);
+    return rule === undefined || rule.mode === 'off' ? [] : rule.profiles;
+  }
+
   /** What was found, the latest first. */
   findings(): readonly ProfileFinding[] {
     return [...this.#findings.values()].reverse();
