@@ -21,6 +21,7 @@ import { type LoadedDefinitions, NO_DEFINITIONS } from '../src/fhir/loaded-defin
 import { packageDefinitions } from '../src/fhir/package-definitions.ts';
 import { validate } from '../src/fhir/validate.ts';
 import type { SharedRecords } from '../src/network/shared-record.ts';
+import type { Feeds } from '../src/records/feeds.ts';
 import { type OpenRulesParts, openProfileRules } from '../src/records/open-profile-rules.ts';
 import { openRecords } from '../src/records/open-records.ts';
 import type { ProfileRules } from '../src/records/profile-rules.ts';
@@ -64,6 +65,8 @@ interface DoorOptions {
   readonly settings?: Partial<Record<SettingName, number>>;
   readonly sharedRecords?: SharedRecords;
   readonly log?: Log;
+  /** What feeds the node, where something does. */
+  readonly feeds?: Pick<Feeds, 'coverage' | 'states'>;
   /** What the organisation asks beyond R4, by these definitions. */
   readonly profiles?: ProfilesConfig;
   readonly loaded?: LoadedDefinitions;
@@ -109,6 +112,7 @@ export async function openDoorUnderTest(options: DoorOptions = {}): Promise<Door
     definitions,
     ...(await rulesOf(options, { definitions, settings, clock, log })),
     prefix: '/fhir',
+    ...(options.feeds === undefined ? {} : { feeds: options.feeds }),
     ...(options.sharedRecords === undefined ? {} : { sharedRecords: options.sharedRecords }),
   });
   await server.listen({ host: '127.0.0.1', port });

@@ -11,6 +11,7 @@ import type { PackageDefinitions } from '../fhir/package-definitions.ts';
 import type { Pairs } from '../fhir/query-pairs.ts';
 import type { ResourceType } from '../fhir/resource.ts';
 import type { SharedRecords } from '../network/shared-record.ts';
+import type { Feeds } from '../records/feeds.ts';
 import type { ProfileRules } from '../records/profile-rules.ts';
 import type { EntryHeaders, EntryMethod } from '../records/request-entry.ts';
 import type { RecordSession } from '../records/session.ts';
@@ -40,6 +41,10 @@ export interface FhirContext {
   definitions(): Promise<PackageDefinitions>;
   /** Absent where the organisation asks for no more than R4. */
   readonly profiles?: ProfileRules;
+  /** Name of the organisation whose node it is. */
+  readonly organisation: string;
+  /** How far what the node holds goes; absent where nothing feeds it. */
+  readonly feeds?: Pick<Feeds, 'coverage' | 'states'>;
   /** Absent where the node runs without a network room. */
   readonly sharedRecords?: SharedRecords;
   /** The CapabilityStatement, made once from the tables that route. */

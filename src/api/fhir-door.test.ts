@@ -270,6 +270,14 @@ const ROUTES: readonly Route[] = [
     sees: STAFF,
     audit: everythingRows(2),
   },
+  ...['GET', 'POST'].map(
+    (method): Route => ({
+      request: `${method} /fhir/Patient/anna/$summary`,
+      status: read,
+      sees: STAFF,
+      audit: everythingRows(2),
+    }),
+  ),
   unbuilt(`GET /fhir/Patient/$shared-record?identifier=${NUMBER}`),
   unbuilt('POST /fhir/Patient/$shared-record', {
     body: { resourceType: 'Parameters', parameter: [{ name: 'identifier', valueString: NUMBER }] },

@@ -17,6 +17,7 @@ import { type PackageDefinitions, packageDefinitions } from '../fhir/package-def
 import { parseXml } from '../fhir/parse-xml.ts';
 import { pairsOf } from '../fhir/query-pairs.ts';
 import type { SharedRecords } from '../network/shared-record.ts';
+import type { Feeds } from '../records/feeds.ts';
 import type { ProfileRules } from '../records/profile-rules.ts';
 import type { Records } from '../records/session.ts';
 import { inForm } from './answer-form.ts';
@@ -57,6 +58,8 @@ export interface FhirDoorOptions {
   readonly persons: PersonFinder;
   readonly authenticator: Pick<Authenticator, 'authenticate'>;
   readonly sharedRecords?: SharedRecords;
+  /** Absent where nothing feeds the node. */
+  readonly feeds?: Pick<Feeds, 'coverage' | 'states'>;
   readonly profiles?: ProfileRules;
   /** R4 and packages; R4 alone where left out. */
   readonly definitions?: () => Promise<PackageDefinitions>;
@@ -130,6 +133,8 @@ class FhirDoor {
       ids,
       log,
       persons,
+      organisation: options.config.name,
+      ...(options.feeds === undefined ? {} : { feeds: options.feeds }),
       ...(sharedRecords === undefined ? {} : { sharedRecords }),
       ...(profiles === undefined ? {} : { profiles }),
       definitions: options.definitions ?? packageDefinitions(NO_DEFINITIONS),

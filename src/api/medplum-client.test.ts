@@ -110,6 +110,11 @@ describe('MedplumClient', () => {
     const { id } = await person();
     const everything: Bundle = await client.readPatientEverything(id);
     expect(everything.entry?.map((one) => one.resource?.id)).toEqual([id]);
+    const summary: Bundle = await client.readPatientSummary(id);
+    expect(summary).toMatchObject({
+      type: 'document',
+      entry: [{ resource: { resourceType: 'Composition' } }, {}, {}],
+    });
     const outcome: OperationOutcome = await client.validateResource({
       resourceType: 'Patient',
       active: true,

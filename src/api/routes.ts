@@ -25,6 +25,7 @@ import { graphql } from './operations/graphql.ts';
 import { lastn } from './operations/lastn.ts';
 import { meta, metaAdd, metaDelete } from './operations/meta.ts';
 import { sharedRecord } from './operations/shared-record.ts';
+import { summary } from './operations/summary.ts';
 import { validation } from './operations/validate.ts';
 import type { RouteRows } from './route-match.ts';
 
@@ -55,6 +56,7 @@ export const routes: RouteRows = {
     encounterEverything,
     lastn,
     everything,
+    summary,
     sharedRecord,
   ],
   unbuilt: [{ code: 'delete (conditional, of several types)', method: 'DELETE', shape: 'base' }],

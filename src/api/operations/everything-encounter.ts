@@ -4,7 +4,6 @@
  * that whoever may not see that may not see this.
  */
 import { Failure } from '../../base/failure.ts';
-import { eachReference, parseReference } from '../../fhir/references.ts';
 import type { Stored } from '../../store/store.ts';
 import type { FhirAnswer, FhirCall } from '../fhir-call.ts';
 import { idOf, type Operation } from '../interaction.ts';
@@ -12,6 +11,7 @@ import { lastValue } from '../negotiation.ts';
 import { operationPairs, sinceOf, typesOf } from '../operation-parameters.ts';
 import { CURSOR, requireKnown } from '../page-links.ts';
 import { everythingAnswer, pageSizeOf } from './everything.ts';
+import { localNames, nameOf, withReferred } from './record-closure.ts';
 
 const KNOWN = ['_type', '_since', '_count', '_format', '_pretty', CURSOR];
 
@@ -46,7 +46,7 @@ async function answerEverything(call: FhirCall): Promise<FhirAnswer> {
   const found = all
     .filter((one) => types === undefined || types.includes(one.type))
     .filter((one) => since === undefined || one.lastUpdated >= since)
-    .map((one) => ({ key: keyOf(one), stored: one }))
+    .map((one) => ({ key: nameOf(one), stored: one }))
     .sort((a, b) => (a.key < b.key ? -1 : 1));
   // a page goes on behind a name and not behind a number, so that nothing is skipped when something is added
   const rest = cursor === undefined ? found : found.filter(({ key }) => key > cursor);
@@ -58,8 +58,6 @@ async function answerEverything(call: FhirCall): Promise<FhirAnswer> {
     total: found.length,
   });
 }
-
-const keyOf = ({ type, id }: Stored): string => `${type}/${id}`;
 
 /** Throws Failure `too-costly` where the record is larger than one answer may hold. */
 async function belongingTo(call: FhirCall, encounter: Stored): Promise<readonly Stored[]> {
@@ -76,37 +74,10 @@ async function belongingTo(call: FhirCall, encounter: Stored): Promise<readonly 
         'search by encounter.',
     );
   }
-  const byName = new Map(record.entries.map((one) => [keyOf(one), one]));
-  const whole = new Map<string, Stored>();
-  const name = keyOf(encounter);
+  const name = nameOf(encounter);
   const mark = Buffer.from(`"${name}`);
-  for (const one of record.entries) {
-    if (one.bytes.includes(mark) && refersTo(one, name)) whole.set(keyOf(one), one);
-  }
-  whole.set(name, byName.get(name) ?? encounter);
-  // what they refer to: directly where it is of the record, to any depth where it is not
-  let frontier = [...whole.values()];
-  for (let depth = 0; frontier.length > 0; depth++) {
-    const found = frontier.flatMap(localNames).flatMap((one) => byName.get(one) ?? []);
-    frontier = [];
-    for (const one of found) {
-      if (whole.has(keyOf(one)) || (depth > 0 && one.persons.length > 0)) continue;
-      whole.set(keyOf(one), one);
-      frontier.push(one);
-    }
-  }
-  return [...whole.values()];
-}
-
-function refersTo(stored: Stored, name: string): boolean {
-  return localNames(stored).includes(name);
-}
-
-function localNames(stored: Stored): readonly string[] {
-  const names: string[] = [];
-  eachReference(JSON.parse(stored.bytes.toString('utf8')), (text) => {
-    const reference = parseReference(text);
-    if (reference.kind === 'local') names.push(`${reference.type}/${reference.id}`);
-  });
-  return names;
+  const own = record.entries.filter(
+    (one) => nameOf(one) === name || (one.bytes.includes(mark) && localNames(one).includes(name)),
+  );
+  return withReferred(own, record.entries);
 }
