@@ -79,8 +79,7 @@ export async function openDoorUnderTest(options: DoorOptions = {}): Promise<Door
   const ids = timeOrderedIds(clock);
   // a test machine may be too busy for the promise that this setting makes
   const settings = effectiveSettings([{ readAuditStallMs: 30_000, ...options.settings }]);
-  const usual = process.env.OPENWARD_TEST_LOG === undefined ? silentLog : openLog('warn');
-  const log = options.log ?? usual;
+  const log = options.log ?? (process.env.OPENWARD_TEST_LOG === undefined ? silentLog : openLog('warn'));
   const store = await openStore({ folder: join(folder, 'store'), clock, ids, settings, log });
   const definitions = packageDefinitions(options.loaded ?? NO_DEFINITIONS);
   const { records, persons } = await openRecords({

@@ -31,6 +31,9 @@ describe('fhir-kit-client', () => {
     expect(read).toMatchObject({ id: made.id, code: { text: 'made' } });
     const changed = { ...body, id: made.id, code: { text: 'changed' } };
     await client.update({ resourceType: 'Basic', id: made.id, body: changed });
+    const JSONPatch = [{ op: 'replace', path: '/code/text', value: 'patched' }];
+    const patched = await client.patch({ resourceType: 'Basic', id: made.id, JSONPatch } as never);
+    expect(patched).toMatchObject({ code: { text: 'patched' } });
     const first = await client.vread({ resourceType: 'Basic', id: made.id, version: '1' });
     expect(first).toMatchObject({ code: { text: 'made' } });
     await client.delete({ resourceType: 'Basic', id: made.id });

@@ -54,6 +54,14 @@ describe('MedplumClient', () => {
     expect(names.sort()).toEqual([0, 1, 2, 3, 4].map((i) => `Medplum ${i}`));
   });
 
+  it('patches', async () => {
+    const { id } = await person();
+    const patched: Patient = await client.patchResource('Patient', id, [
+      { op: 'add', path: '/active', value: true },
+    ]);
+    expect(patched).toMatchObject({ id, active: true, meta: { versionId: '2' } });
+  });
+
   it('creates and updates by a condition', async () => {
     const identifier = [{ system: 'urn:x', value: '1' }];
     const one: Organization = { resourceType: 'Organization', name: 'One', identifier };

@@ -56,9 +56,11 @@ describe('fhirclient', () => {
     const updated: Patient = await client.update({ ...made, active: true } as never);
     expect(updated).toMatchObject({ active: true, meta: { versionId: '2' } });
     expect(await client.request(`Patient/${made.id}`)).toEqual(updated);
+    const patch = [{ op: 'replace', path: '/active', value: false }] as const;
+    expect(await client.patch(`Patient/${made.id}`, [...patch])).toMatchObject({ active: false });
     expect(await client.request(`Patient/${made.id}/_history/1`)).toEqual(made);
     const history: Bundle = await client.request(`Patient/${made.id}/_history`);
-    expect(history.total).toBe(2);
+    expect(history.total).toBe(3);
     await client.delete(`Patient/${made.id}`);
     await expect(client.request(`Patient/${made.id}`)).rejects.toThrow('410');
   });
