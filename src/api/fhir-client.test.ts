@@ -31,8 +31,8 @@ describe('fhir-kit-client', () => {
     expect(read).toMatchObject({ id: made.id, code: { text: 'made' } });
     const changed = { ...body, id: made.id, code: { text: 'changed' } };
     await client.update({ resourceType: 'Basic', id: made.id, body: changed });
-    const JSONPatch = [{ op: 'replace', path: '/code/text', value: 'patched' }];
-    const patched = await client.patch({ resourceType: 'Basic', id: made.id, JSONPatch } as never);
+    const jsonPatch = [{ op: 'replace', path: '/code/text', value: 'patched' }];
+    const patched = await client.patch({ resourceType: 'Basic', id: made.id, jsonPatch } as never);
     expect(patched).toMatchObject({ code: { text: 'patched' } });
     const first = await client.vread({ resourceType: 'Basic', id: made.id, version: '1' });
     expect(first).toMatchObject({ code: { text: 'made' } });
