@@ -10,11 +10,20 @@ import type { JsonObject } from '../src/fhir/json-access.ts';
 import type { SearchParameter } from '../src/fhir/search-value.ts';
 
 const FOLDER = join(import.meta.dirname, '../node_modules/hl7.fhir.r4.examples');
-const expressions = new Map<string, string>(
+interface Definition {
+  readonly url: string;
+  readonly code: string;
+  readonly type: SearchParameter['kind'];
+  readonly expression?: string;
+  readonly target?: SearchParameter['targets'];
+  readonly component?: readonly { readonly definition: string; readonly expression: string }[];
+}
+
+const definitions = new Map<string, Definition>(
   readdirSync(FOLDER)
     .filter((file) => file.startsWith('SearchParameter-'))
     .map((file) => JSON.parse(readFileSync(join(FOLDER, file), 'utf8')))
-    .map((one) => [one.url, one.expression]),
+    .map((one) => [one.url, one]),
 );
 
 /** Element types that have a value of each kind; others that FHIRPath names are passed over by search. */
@@ -57,7 +66,7 @@ const compiled = new Map<string, readonly ((resource: JsonObject) => unknown)[]>
 function termsOf(parameter: SearchParameter): readonly ((resource: JsonObject) => unknown)[] {
   const made = compiled.get(parameter.url);
   if (made !== undefined) return made;
-  const expression = expressions.get(parameter.url);
+  const expression = definitions.get(parameter.url)?.expression;
   if (expression === undefined) throw new Error(`${parameter.url} has no expression`);
   // Term by term: the union of this engine compares quantities, and cannot where one has a comparator.
   const terms = rewritten(expression)
@@ -67,9 +76,22 @@ function termsOf(parameter: SearchParameter): readonly ((resource: JsonObject) =
   return terms;
 }
 
+/** Whether the expression asks what a reference leads to: a reference without a text leads nowhere then. */
+export function isResolved({ url }: SearchParameter): boolean {
+  return definitions.get(url)?.expression?.includes('resolve()') === true;
+}
+
 /** The elements (out of the engine's wrapping) that the parameter's expression selects and that its kind has a value for. */
 export function selectedByExpression(parameter: SearchParameter, resource: JsonObject): readonly Selected[] {
-  const found = termsOf(parameter).flatMap((evaluate) => evaluate(resource) as unknown[]);
+  return selectedBy(termsOf(parameter), parameter, resource);
+}
+
+function selectedBy(
+  terms: readonly ((resource: JsonObject) => unknown)[],
+  { kind, targets }: SearchParameter,
+  resource: JsonObject,
+): readonly Selected[] {
+  const found = terms.flatMap((evaluate) => evaluate(resource) as unknown[]);
   const types = fhirpath.types(found);
   return found
     .map((node, i) => ({
@@ -78,11 +100,54 @@ export function selectedByExpression(parameter: SearchParameter, resource: JsonO
     }))
     .filter(
       // A resource that stands in a reference's place (Bundle.entry[0].resource) must be of the target's type.
-      ({ type }) => VALUED[parameter.kind]?.test(type) || parameter.targets.some((target) => target === type),
+      ({ type }) => VALUED[kind]?.test(type) || targets.some((target) => target === type),
     );
 }
 
 /** How many elements the parameter's expression selects, whatever they are. */
 export function countByExpression(parameter: SearchParameter, resource: JsonObject): number {
   return termsOf(parameter).flatMap((evaluate) => evaluate(resource) as unknown[]).length;
+}
+
+/** The parts of a composite parameter, each as a parameter that has no code of its own. */
+export function componentsOf({ url, on }: SearchParameter): readonly SearchParameter[] {
+  return (definitions.get(url)?.component ?? []).map(({ definition }) => {
+    const part = definitions.get(definition);
+    if (part === undefined) throw new Error(`${definition} is not defined`);
+    return { code: '', on, kind: part.type, targets: part.target ?? [], url: `${url} ${definition}` };
+  });
+}
+
+/**
+ * What a composite parameter selects: for each element that its expression names, the elements of each part within
+ * it.
+ */
+export function groupsByExpression(
+  parameter: SearchParameter,
+  resource: JsonObject,
+): readonly (readonly (readonly Selected[])[])[] {
+  const { expression = '', component = [] } = definitions.get(parameter.url) ?? {};
+  const parts = componentsOf(parameter);
+  return expression.split(' | ').flatMap((term) => {
+    const bases = compiledOnce(term)(resource) as unknown[];
+    return bases.map((_, n) =>
+      parts.map((part, i) => {
+        const within = (component[i]?.expression ?? '').split(' | ');
+        const terms = within.map((one) => compiledOnce(`(${term})[${n}].${rewritten(one)}`));
+        return selectedBy(terms, part, resource);
+      }),
+    );
+  });
+}
+
+const compiledTerms = new Map<string, (resource: JsonObject) => unknown>();
+
+function compiledOnce(term: string): (resource: JsonObject) => unknown {
+  const known = compiledTerms.get(term);
+  if (known !== undefined) return known;
+  const made = fhirpath.compile(term, r4 as Model, { resolveInternalTypes: false }) as (
+    resource: JsonObject,
+  ) => unknown;
+  compiledTerms.set(term, made);
+  return made;
 }

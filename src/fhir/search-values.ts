@@ -78,6 +78,7 @@ function phoneticText(code: string, value: unknown): void {
   if (!isText(value)) return;
   const norm = phoneticKey(value);
   if (norm !== '') out.push({ kind: 'string', code, norm, exact: value });
+  else there(code);
 }
 
 function coding(code: string, value: unknown): void {
@@ -180,7 +181,7 @@ function sampledData(code: string, value: unknown): void {
 
 /**
  * The reference's text as a value. A logical reference (identifier alone) has none: `:identifier` looks into
- * the element itself. A fragment points inside the resource and cannot be searched for.
+ * the element itself. A fragment points inside the resource and cannot be searched for, but is there.
  */
 function referenceText(code: string, value: unknown): void {
   if (!isText(value)) return;
@@ -188,6 +189,7 @@ function referenceText(code: string, value: unknown): void {
   if (reference.kind === 'local')
     out.push({ kind: 'reference', code, type: reference.type, id: reference.id });
   else if (reference.kind === 'elsewhere') out.push({ kind: 'reference-url', code, url: reference.url });
+  else there(code);
 }
 
 /** A canonical with its version, and without, since either may be asked for. */
@@ -277,7 +279,7 @@ const emitter: SearchEmitter = {
   reference(code, value) {
     if (!isObject(value)) return;
     if (isText(value.reference)) referenceText(code, value.reference);
-    else if (isObject(value.identifier)) there(code);
+    else if (isObject(value.identifier) || isText(value.display)) there(code);
   },
   referenceTo(code, value, type) {
     if (!isObject(value)) return;

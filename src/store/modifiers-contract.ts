@@ -57,6 +57,9 @@ const RESOURCES: readonly Identified[] = [
     valueString: 'Fine $ well',
     method: { text: 'cuff' },
   }),
+  { resourceType: 'Condition', id: id('inside'), subject: { reference: '#p' } } as unknown as Identified,
+  { resourceType: 'Condition', id: id('shown'), subject: { display: 'Somebody' } } as unknown as Identified,
+  { resourceType: 'Practitioner', id: id('li'), name: [{ text: '李小龙' }] } as unknown as Identified,
   {
     resourceType: 'DocumentReference',
     id: id('doc'),
@@ -120,6 +123,10 @@ const FOUND: readonly (readonly [string, readonly string[]])[] = [
   ['Patient?name:missing=true', ['nobody']],
   ['Patient?identifier:missing=true', ['nobody']],
   ['Patient?general-practitioner:missing=false', ['anna']],
+  // there, though nothing of it can be searched for
+  ['Condition?subject:missing=true', []],
+  ['Condition?subject:missing=false', ['inside', 'shown']],
+  ['Practitioner?phonetic:missing=true', []],
   ['Observation?code:missing=true', []],
   ['Observation?subject:missing=true', ['pairs']],
   ['Observation?patient:missing=true', ['pairs']],

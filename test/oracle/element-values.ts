@@ -8,10 +8,16 @@ import { searchParameter } from '../../src/fhir/definitions.ts';
 import type { JsonObject } from '../../src/fhir/json-access.ts';
 import type { SearchParameter } from '../../src/fhir/search-value.ts';
 import { type Atom, atomsOf } from '../naive-search.ts';
-import { type Selected, selectedByExpression } from '../search-expressions.ts';
+import {
+  componentsOf,
+  groupsByExpression,
+  type Selected,
+  selectedByExpression,
+} from '../search-expressions.ts';
 
 const elements = new WeakMap<JsonObject, Map<string, readonly Selected[]>>();
 const atoms = new WeakMap<JsonObject, Map<string, readonly Atom[]>>();
+const groups = new WeakMap<JsonObject, Map<string, readonly (readonly (readonly Atom[])[])[]>>();
 
 function once<T>(
   known: WeakMap<JsonObject, Map<string, T>>,
@@ -29,7 +35,7 @@ function once<T>(
 }
 
 /** The elements that the expression selects. */
-function elementsOf(parameter: SearchParameter, resource: JsonObject): readonly Selected[] {
+export function elementsOf(parameter: SearchParameter, resource: JsonObject): readonly Selected[] {
   return once(elements, resource, parameter.url, () => selectedByExpression(parameter, resource));
 }
 
@@ -38,6 +44,22 @@ export function valuesOf(parameter: SearchParameter, resource: JsonObject): read
   return once(atoms, resource, parameter.code, () =>
     elementsOf(parameter, resource).flatMap((selected) => atomsOf(parameter, selected)),
   );
+}
+
+/** Of a composite parameter: for each element that its parts are to hold within, the values of each part. */
+export function groupsOf(
+  parameter: SearchParameter,
+  resource: JsonObject,
+): readonly (readonly (readonly Atom[])[])[] {
+  return once(groups, resource, parameter.url, () => {
+    const parts = componentsOf(parameter);
+    return groupsByExpression(parameter, resource).map((group) =>
+      group.map((selected, i) => {
+        const part = parts[i];
+        return part === undefined ? [] : selected.flatMap((one) => atomsOf(part, one));
+      }),
+    );
+  });
 }
 
 /** `Type/id` of each resource of this server that a reference parameter points at, each once. */

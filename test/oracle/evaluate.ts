@@ -6,6 +6,7 @@ import { searchParameter, searchParametersOf } from '../../src/fhir/definitions.
 import type { ResourceType } from '../../src/fhir/resource.ts';
 import { moments } from '../naive-search.ts';
 import { pointedAt } from './element-values.ts';
+import { fitsModified } from './modified.ts';
 import { compareKeys, sortKeyOf } from './sort-keys.ts';
 import { hasAsked, spanFits } from './value-tests.ts';
 import type { Kept } from './world.ts';
@@ -49,14 +50,19 @@ export function compareBy(sort: string, a: Kept, b: Kept): number {
 function fits(one: Kept, name: string, value: string, view: View): boolean {
   if (name.startsWith('_has:')) return isReferredTo(one, name, value, view);
   if (name.includes('.')) return leadsTo(one, name, value, view);
+  if (name === '_list') return isReferredTo(one, `_has:List:item:_id`, value, view);
   if (name === '_id') return value.split(',').includes(one.id);
   if (name === '_lastUpdated') {
     const [, prefix = 'eq', text = ''] = /^([a-z]{2})?(.*)$/.exec(value) ?? [];
     return spanFits(prefix, { lo: one.at, hi: one.at }, moments(text), view.now);
   }
-  const parameter = searchParameter(one.type, name);
+  const [code = '', modifier] = name.split(':');
+  const parameter = searchParameter(one.type, code);
   // a chain may lead to several types, of which some do not have what is asked for
-  return parameter !== undefined && hasAsked(parameter, value, one.resource, view.now);
+  if (parameter === undefined) return false;
+  return modifier === undefined
+    ? hasAsked(parameter, value, one.resource, view.now)
+    : fitsModified(parameter, modifier, value, one.resource, view.now);
 }
 
 /** `subject:Patient.name=x`: one of those that it refers to fits. */

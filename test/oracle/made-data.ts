@@ -149,6 +149,7 @@ const ELEMENTS = {
     effectiveDateTime: maybe(dateTime),
     valueQuantity: maybe(quantity),
     valueString: maybe(text, 1),
+    valueCodeableConcept: maybe(concept, 1),
     component: some(
       fc.record({ code: concept, valueQuantity: maybe(quantity), valueCodeableConcept: maybe(concept, 1) }),
     ),

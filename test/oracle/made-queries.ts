@@ -14,6 +14,7 @@ import { type Scope, wholeScope } from '../../src/store/scope.ts';
 import { valuesOf } from './element-values.ts';
 import type { Pairs } from './evaluate.ts';
 import { MADE_TYPES, type MadeType, madeResource } from './made-data.ts';
+import { modifiedFilter, pairFilter } from './made-modified.ts';
 import {
   ASKED_NUMBERS,
   ASKED_TIMES,
@@ -221,13 +222,24 @@ function makeLinked(type: MadeType, depth: number): fc.Arbitrary<Pair> {
 
 const linkedOf = once(makeLinked);
 
-const plainFilter = once((type) =>
-  fc.oneof(
-    { weight: 12, arbitrary: fc.oneof(...filled(type).map(filterOf)) },
+/** Composite parameters that made data may have values of. */
+const composites = (type: MadeType): readonly SearchParameter[] =>
+  [...searchParametersOf(type).values()].filter(
+    ({ code, kind }) => kind === 'composite' && whyNotIndexed(type, code) === undefined,
+  );
+
+const plainFilter = once((type) => {
+  const own = filled(type);
+  const modified = own.flatMap((one) => modifiedFilter(one, valueText(one), MADE_TYPES) ?? []);
+  const pairs = composites(type).map((one) => pairFilter(one, valueText));
+  return fc.oneof(
+    { weight: 12, arbitrary: fc.oneof(...own.map(filterOf)) },
+    { weight: 6, arbitrary: fc.oneof(...modified) },
+    ...(pairs.length === 0 ? [] : [{ weight: 3, arbitrary: fc.oneof(...pairs) }]),
     { weight: 1, arbitrary: fc.oneof(...indexed(type).map(filterOf)) },
     { weight: 1, arbitrary: ownFilter },
-  ),
-);
+  );
+});
 
 function filtersOf(type: MadeType): fc.Arbitrary<readonly Pair[]> {
   const one = fc.oneof(

@@ -7,11 +7,12 @@ import type { JsonObject } from '../../src/fhir/json-access.ts';
 import { phoneticKey } from '../../src/fhir/phonetic-key.ts';
 import type { SearchParameter } from '../../src/fhir/search-value.ts';
 import { type Atom, moments, plain } from '../naive-search.ts';
+import { componentsOf } from '../search-expressions.ts';
 import { border, compareDecimals, type Decimal, decimal, tenthAway } from './decimal.ts';
-import { valuesOf } from './element-values.ts';
+import { groupsOf, valuesOf } from './element-values.ts';
 
 /** The parts of a text between `mark`s that no backslash stands before; escapes stay in the parts. */
-function between(text: string, mark: string): readonly string[] {
+export function between(text: string, mark: string): readonly string[] {
   const parts = [''];
   const last = (): string => parts.at(-1) ?? '';
   for (let i = 0; i < text.length; i++) {
@@ -23,7 +24,7 @@ function between(text: string, mark: string): readonly string[] {
 }
 
 /** `\,` is a comma, `\|` a bar, `\$` a dollar, `\\` a backslash. */
-const unescaped = (text: string): string => text.replace(/\\([,|$\\])/g, '$1');
+export const unescaped = (text: string): string => text.replace(/\\([,|$\\])/g, '$1');
 
 /** Whether a resource has a value that is one of those that `text` asks for. `now` in milliseconds UTC. */
 export function hasAsked(
@@ -32,8 +33,21 @@ export function hasAsked(
   resource: JsonObject,
   now: number,
 ): boolean {
+  if (parameter.kind === 'composite') return hasPair(parameter, text, resource, now);
   const values = valuesOf(parameter, resource);
   return between(text, ',').some((one) => values.some(testOf(parameter, one, now)));
+}
+
+/** `code$value`: both of one element. */
+function hasPair(parameter: SearchParameter, text: string, resource: JsonObject, now: number): boolean {
+  const parts = componentsOf(parameter);
+  const groups = groupsOf(parameter, resource);
+  return between(text, ',').some((pair) => {
+    const asked = between(pair, '$');
+    return groups.some((group) =>
+      parts.every((part, i) => group[i]?.some(testOf(part, asked[i] ?? '', now)) === true),
+    );
+  });
 }
 
 type Test = (value: Atom) => boolean;
@@ -41,7 +55,7 @@ type Test = (value: Atom) => boolean;
 const tests = new Map<string, Test>();
 
 function testOf(parameter: SearchParameter, text: string, now: number): Test {
-  const key = `${parameter.on} ${parameter.code} ${text} ${now}`;
+  const key = `${parameter.on} ${parameter.code} ${parameter.url} ${text} ${now}`;
   const known = tests.get(key);
   if (known !== undefined) return known;
   const made = makeTest(parameter, text, now);
