@@ -269,7 +269,7 @@ describe('_pretty', () => {
 });
 
 describe('a large Bundle', () => {
-  it('is made in pieces, and is the same as at one go; others are answered meanwhile', async () => {
+  it('is made in pieces, and is the same as at one go', async () => {
     const slices = await openDoorUnderTest({ settings: { xmlSliceBytes: 500 } });
     try {
       const entries = Array.from({ length: 60 }, (_, i) => ({
