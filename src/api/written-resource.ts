@@ -27,7 +27,10 @@ export function writtenResource(call: OpenCall): WrittenResource {
   };
 }
 
-/** The JSON value in the body, also where it came as XML, with the depth limit kept. Throws Failure `required` where there is none. */
+/**
+ * The JSON value in the body, also where it came as XML, with the depth limit kept. Throws Failure `required`
+ * where there is none.
+ */
 export function parsedBody(call: OpenCall): unknown {
   if (call.body.kind === 'resource') return call.body.resource;
   if (call.body.kind === 'none' || call.body.bytes.length === 0) {
