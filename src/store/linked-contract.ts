@@ -213,6 +213,29 @@ export function linkedContract(open: OpenStore): void {
       ).toEqual([]);
     });
 
+    it('goes on a further page through nothing that has been closed since', async () => {
+      const { store } = under;
+      const between = (labels: readonly string[]) =>
+        put(
+          resource('Organization', 'between', {
+            name: 'Between',
+            partOf: to('Organization/top'),
+            ...labelled(...labels),
+          }),
+        );
+      const places = ['i1', 'i2'].map((name) =>
+        put(resource('Location', name, { managingOrganization: to('Organization/between') })),
+      );
+      await store.commit([between([]), ...places], draft());
+      const scope: Scope = { ...wholeScope, hiddenLabels: ['PSY'] };
+      const text = 'Location?_id=i1,i2&_count=1&_include=*&_include:iterate=Organization:partof';
+      const first = await search(store, text, { scope });
+      expect(first.included.map((one) => one.id)).toEqual(['between', 'top']);
+      await store.commit([between(['PSY'])], draft());
+      const second = await search(store, text, { scope, cursor: first.next ?? '' });
+      expect([idsOf(second), second.included]).toEqual([['i2'], []]);
+    });
+
     it('is refused beyond its limit, never cut off', async () => {
       await expect(search(under.store, 'Patient?_revinclude=*&_include:iterate=*')).rejects.toMatchObject({
         code: 'too-costly',

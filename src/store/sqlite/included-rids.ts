@@ -8,6 +8,7 @@ import type { Include, SearchQuery } from '../../fhir/search-query.ts';
 import type { Scope } from '../scope.ts';
 import type { Connection } from './connection.ts';
 import { type Dictionary, typeNumber } from './dictionary.ts';
+import { stillOpen } from './query-sql.ts';
 import { scopeConditions } from './scope-sql.ts';
 import { allOf, type Condition, visible } from './sql-condition.ts';
 
@@ -16,6 +17,8 @@ interface IncludeRun {
   readonly scope: Scope;
   readonly seq: number;
   readonly includesMax: number;
+  /** Where a page goes on in an older snapshot, nothing leads on that has been closed since. */
+  readonly resumed: boolean;
 }
 
 /** Rids beside the matches. Throws Failure `too-costly` beyond includesMax: a part would look like all. */
@@ -28,7 +31,11 @@ export function includedRids(
   const { include, revinclude } = run.query;
   if (matches.length === 0 || include.length + revinclude.length === 0) return [];
   const { scope, seq, includesMax } = run;
-  const shows = allOf([visible(seq), ...scopeConditions(scope, seq, connection, dictionary)]);
+  const shows = allOf([
+    visible(seq),
+    ...scopeConditions(scope, seq, connection, dictionary),
+    ...(run.resumed ? [stillOpen(scope, connection, dictionary)] : []),
+  ]);
   const known = new Set(matches);
   let frontier = matches;
   for (let round = 0; frontier.length > 0; round++) {

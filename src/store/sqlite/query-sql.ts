@@ -75,13 +75,13 @@ function hopTo(type: string, filter: Filter, context: QueryContext): Hop | undef
     { sql: `v.type = ${typeNumber(type)}`, parameters: [] },
     visible(seq),
     ...scopeConditions(scope, seq, connection, dictionary),
-    ...(context.resumed ? [stillOpen(context)] : []),
+    ...(context.resumed ? [stillOpen(scope, connection, dictionary)] : []),
   ]);
   return { here, inner, isFew: inner.select !== undefined && inner.cost <= SET_MAX };
 }
 
 /** That the resource as it stands now is in scope too. */
-function stillOpen({ scope, connection, dictionary }: QueryContext): Condition {
+export function stillOpen(scope: Scope, connection: Connection, dictionary: Dictionary): Condition {
   const open = allOf(scopeConditions(scope, NOW, connection, dictionary));
   return {
     sql: `EXISTS (SELECT 1 FROM ent ce WHERE ce.lid = v.lid AND EXISTS (SELECT 1 FROM ver v WHERE v.rid = ce.cur

@@ -69,7 +69,7 @@ export function runSearch(
   const next = rows.length > query.count ? { seq, after: rids.at(-1) ?? 0 } : undefined;
   return {
     rids,
-    included: includedRids({ ...run, seq }, rids, connection, dictionary),
+    included: includedRids({ ...run, seq, resumed: cursor !== undefined }, rids, connection, dictionary),
     ...(next === undefined ? {} : { next }),
     ...(total === undefined ? {} : { total }),
   };
