@@ -8,7 +8,7 @@ import type { FilterValue, SimpleFilter } from '../../fhir/search-query.ts';
 import type { SearchParameter } from '../../fhir/search-value.ts';
 import { BYTES_COST, bytesTest } from './bytes-test.ts';
 import type { Connection } from './connection.ts';
-import { type Dictionary, typeNumber } from './dictionary.ts';
+import type { Dictionary } from './dictionary.ts';
 import { type IndexRowsOf, rowsOf, type Source, sourcesOf } from './filter-sources.ts';
 import { thereCode } from './prepare-write.ts';
 import { dateCondition } from './range-sql.ts';
@@ -261,9 +261,4 @@ function rowTest({ table, where }: IndexRowsOf, wholeSet: boolean): Condition {
       : `EXISTS (SELECT 1 FROM ${table} x WHERE x.rid = v.rid AND ${where.sql})`,
     parameters: where.parameters,
   };
-}
-
-/** Every version of a type, for a search without a filter that can drive. */
-export function typeSelect(type: string): Condition {
-  return { sql: 'SELECT rid FROM ver WHERE type = ?', parameters: [typeNumber(type)] };
 }

@@ -99,6 +99,9 @@ function matchesOf({ here, inner }: Hop, column: 'lid' | 'rid'): Condition {
   };
 }
 
+/**
+ * `column` with a plus keeps the index off it: looked into for each row, not gone through for each row.
+ */
 const within = (column: string, { sql, parameters }: Condition): Condition => ({
   sql: `${column} IN (${sql})`,
   parameters,
@@ -124,7 +127,7 @@ function chainSql({ parameter, targets }: Of<'chain'>, type: string, context: Qu
     parameters: all.parameters,
   };
   const tests = anyOf(
-    hops.map((hop) => (hop.isFew ? within('x.lid', matchesOf(hop, 'lid')) : isMatch(hop, 'lid', 'x.lid'))),
+    hops.map((hop) => (hop.isFew ? within('+x.lid', matchesOf(hop, 'lid')) : isMatch(hop, 'lid', 'x.lid'))),
   );
   return {
     test: {
@@ -155,7 +158,7 @@ function hasSql({ source, parameter, filter }: Of<'has'>, context: QueryContext)
   const each = isMatch(hop, 'rid', 'x.rid');
   return {
     test: hop.isFew
-      ? within('v.lid', lids)
+      ? within('+v.lid', lids)
       : {
           sql: `EXISTS (SELECT 1 FROM ref x WHERE x.lid = v.lid AND x.pt = ${pt} AND ${each.sql})`,
           parameters: each.parameters,

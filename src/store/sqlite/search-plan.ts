@@ -8,7 +8,7 @@ import type { Scope } from '../scope.ts';
 import { BYTES_COST } from './bytes-test.ts';
 import type { Connection } from './connection.ts';
 import { type Dictionary, typeNumber } from './dictionary.ts';
-import { type FilterSql, typeSelect } from './filter-sql.ts';
+import type { FilterSql } from './filter-sql.ts';
 import { cheapest, type QueryContext, querySql } from './query-sql.ts';
 import { personLids, scopeConditions } from './scope-sql.ts';
 import { type SortedBy, sortKeySql } from './sort-sql.ts';
@@ -17,6 +17,8 @@ import { allOf, anyOf, type Condition, never, visible } from './sql-condition.ts
 export interface SearchPlan {
   /** `FROM … WHERE …` */
   readonly from: Condition;
+  /** The column that gives the rids in order where nothing is sorted: a page goes only as far as it must. */
+  readonly rid: 'd.rid' | 'v.rid';
   /** What it is sorted by before the order of rids, which is the order of commits. */
   readonly order: readonly SortedBy[];
   /**
@@ -29,20 +31,24 @@ export interface SearchPlan {
 /** Plans a search in the snapshot of `context`. */
 export function planSearch(query: SearchQuery, context: QueryContext): SearchPlan {
   const parts = [query, ...(query.also ?? [])].map((part) => planPart(part, context));
-  const from = parts.length === 1 && parts[0] !== undefined ? parts[0].from : anyOfParts(parts, context);
+  const [first] = parts;
+  const isOne = parts.length === 1 && first !== undefined;
+  const from = isOne ? first.from : anyOfParts(parts, context);
+  const rid = isOne ? first.rid : 'v.rid';
   const types = [query, ...(query.also ?? [])].map((part) => part.type);
   const order = query.sort.map((key) => sortKeySql(key, types, context.dictionary));
   const cost = parts.reduce(
     (sum, part) => sum + part.cost,
     order.some((key) => key.whole) ? COST_OF_TYPE : 0,
   );
-  return { from, order, cost };
+  return { from, rid, order, cost };
 }
 
 interface PlannedPart {
   readonly from: Condition;
-  /** Where nothing drives it: what it asks of a version besides scope and snapshot. */
-  readonly test?: Condition;
+  readonly rid: SearchPlan['rid'];
+  /** Where nothing drives it: what it asks of a version of the type, besides scope and snapshot. */
+  readonly undriven?: { readonly type: number; readonly test: Condition };
   readonly isNothing: boolean;
   readonly cost: number;
 }
@@ -59,19 +65,15 @@ function planPart({ type, filters: given }: TypedFilters, context: QueryContext)
   const ofType = { sql: 'v.type = ?', parameters: [typeNumber(type)] };
   const shows = [visible(seq), ...scopeConditions(scope, seq, connection, dictionary)];
   const conditions = allOf([ofType, ...tests, ...shows]);
-  const select = driver?.select ?? typeSelect(type);
-  const from: Condition =
-    driver === undefined || driver.ordered
-      ? joined(select, conditions)
-      : {
-          sql: `FROM ver v WHERE v.rid IN (${select.sql}) AND ${conditions.sql}`,
-          parameters: [...select.parameters, ...conditions.parameters],
-        };
+  const isOrdered = driver?.ordered === true;
+  const from =
+    driver?.select === undefined ? plain(conditions) : drivenBy(driver.select, isOrdered, conditions);
   const wholes = tested.filter((one) => one.whole).map((one) => one.cost);
   const weight = Math.max(1, ...tested.map((one) => one.weight ?? 1));
   return {
     from,
-    ...(driver === undefined ? { test: allOf([ofType, ...tests]) } : {}),
+    rid: isOrdered ? 'd.rid' : 'v.rid',
+    ...(driver === undefined ? { undriven: { type: typeNumber(type), test: allOf(tests) } } : {}),
     isNothing: tests.includes(never) || driver?.test === never,
     cost: Math.max((driver?.cost ?? COST_OF_TYPE) * weight, ...wholes),
   };
@@ -92,13 +94,12 @@ function flattened(filters: readonly Filter[]): readonly Filter[] {
 function anyOfParts(parts: readonly PlannedPart[], context: QueryContext): Condition {
   const { scope, seq, connection, dictionary } = context;
   const some = parts.filter((part) => !part.isNothing);
-  const driven = some.filter((part) => part.test === undefined).map(({ from }) => from);
+  const driven = some.filter((part) => part.undriven === undefined).map(({ from }) => from);
   const set: Condition = {
     sql: `v.rid IN (${driven.map(({ sql }) => `SELECT v.rid ${sql}`).join(' UNION ALL ')})`,
     parameters: driven.flatMap(({ parameters }) => parameters),
   };
-  const tests = some.map((part) => part.test).filter((test) => test !== undefined);
-  const which = anyOf([...tests.map((test) => anyOf([test])), ...(driven.length === 0 ? [] : [set])]);
+  const which = anyOf([...undrivenTests(some), ...(driven.length === 0 ? [] : [set])]);
   const shows = allOf([visible(seq), ...scopeConditions(scope, seq, connection, dictionary)]);
   return {
     sql: `FROM ver v WHERE ${which.sql} AND ${shows.sql}`,
@@ -106,15 +107,34 @@ function anyOfParts(parts: readonly PlannedPart[], context: QueryContext): Condi
   };
 }
 
+/** One test for all types that are asked the same. */
+function undrivenTests(parts: readonly PlannedPart[]): Condition[] {
+  const groups = new Map<string, { readonly test: Condition; readonly types: number[] }>();
+  for (const { undriven } of parts) {
+    if (undriven === undefined) continue;
+    const key = JSON.stringify(undriven.test);
+    const group = groups.get(key) ?? { test: undriven.test, types: [] };
+    group.types.push(undriven.type);
+    groups.set(key, group);
+  }
+  return [...groups.values()].map(({ test, types }) =>
+    // of many types all versions are gone through in order, and not one type after the other
+    allOf([{ sql: `${types.length > MANY ? '+' : ''}v.type IN (${types.join()})`, parameters: [] }, test]),
+  );
+}
+
+const MANY = 20;
 const COST_OF_TYPE = 1_000_000;
 /** Rows of a driver up to which the others are better tested one by one. */
 const FEW = 1_000;
 
-function joined(select: Condition, conditions: Condition): Condition {
-  return {
-    sql: `FROM (${select.sql}) d CROSS JOIN ver v ON v.rid = d.rid WHERE ${conditions.sql}`,
-    parameters: [...select.parameters, ...conditions.parameters],
-  };
+const plain = ({ sql, parameters }: Condition): Condition => ({ sql: `FROM ver v WHERE ${sql}`, parameters });
+
+function drivenBy(select: Condition, isOrdered: boolean, conditions: Condition): Condition {
+  const parameters = [...select.parameters, ...conditions.parameters];
+  return isOrdered
+    ? { sql: `FROM (${select.sql}) d CROSS JOIN ver v ON v.rid = d.rid WHERE ${conditions.sql}`, parameters }
+    : { sql: `FROM ver v WHERE v.rid IN (${select.sql}) AND ${conditions.sql}`, parameters };
 }
 
 /**

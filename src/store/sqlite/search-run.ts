@@ -63,7 +63,7 @@ export function runSearch(
       ? undefined
       : Number(connection.get(`SELECT count(*) ${plan.from.sql}`, plan.from.parameters, false)?.[0] ?? 0);
   if (query.count === 0) return { rids: [], included: [], ...(total === undefined ? {} : { total }) };
-  const page = pageSelect(plan.from, plan.order, cursor?.after, query.count + 1, connection);
+  const page = pageSelect(plan, cursor?.after, query.count + 1, connection);
   const rows = connection.all(page.sql, page.parameters, false);
   const rids = rows.slice(0, query.count).map((row) => Number(row[0]));
   const next = rows.length > query.count ? { seq, after: rids.at(-1) ?? 0 } : undefined;

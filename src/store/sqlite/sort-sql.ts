@@ -32,17 +32,22 @@ export function sortKeySql(
   return { value: sortValue(kind, pts, descending), descending, whole: isSortedByToken(kind) };
 }
 
+interface SortedSearch {
+  readonly from: Condition;
+  readonly rid: 'd.rid' | 'v.rid';
+  readonly order: readonly SortedBy[];
+}
+
 /** `SELECT` of the rids of a page, at most `limit`: those behind the version `after`, or the first ones. */
 export function pageSelect(
-  from: Condition,
-  order: readonly SortedBy[],
+  { from, rid, order }: SortedSearch,
   after: number | undefined,
   limit: number,
   connection: Connection,
 ): Condition {
   if (order.length === 0) {
     return {
-      sql: `SELECT v.rid ${from.sql} AND v.rid > ? ORDER BY v.rid LIMIT ?`,
+      sql: `SELECT v.rid ${from.sql} AND ${rid} > ? ORDER BY ${rid} LIMIT ?`,
       parameters: [...from.parameters, after ?? 0, limit],
     };
   }
