@@ -276,7 +276,7 @@ export const SETTINGS = {
     'Most codes of a value set that a search by :in or :not-in looks for.',
   ),
   profileDoorElementsMax: setting<number>(
-    20_000,
+    5_000,
     'elements',
     'As profileElementsMax, for what is written to a node that asks for profiles: others wait meanwhile.',
   ),

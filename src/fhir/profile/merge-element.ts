@@ -52,17 +52,6 @@ function typesOf(
 ): readonly ElementType[] {
   return draft.map((type) => {
     const before = base?.find(({ code }) => code === type.code);
-    if (before === undefined) return type;
-    const { profile, targetProfile, aggregation, versioning } = type;
-    return {
-      ...before,
-      ...type,
-      ...(profile === undefined && before.profile !== undefined ? { profile: before.profile } : {}),
-      ...(targetProfile === undefined && before.targetProfile !== undefined
-        ? { targetProfile: before.targetProfile }
-        : {}),
-      ...(aggregation === undefined ? {} : { aggregation }),
-      ...(versioning === undefined ? {} : { versioning }),
-    };
+    return before === undefined ? type : { ...before, ...type };
   });
 }
