@@ -20,6 +20,7 @@ import type { NodeConfig } from './base/node-config.ts';
 import type { Settings } from './base/settings.ts';
 import { faultyServerFactory } from './demo/faults.ts';
 import { packageDefinitions } from './fhir/package-definitions.ts';
+import type { ValidateBeside } from './fhir/profile-validator.ts';
 import { feedDoor } from './ingest/feed-door.ts';
 import { importDoor } from './ingest/import-door.ts';
 import type { ImportTarget } from './ingest/import-unit.ts';
@@ -30,6 +31,7 @@ import { openIntake } from './ingest/open-intake.ts';
 import { openNodeKeys } from './network/keys.ts';
 import { openNetwork } from './network/open-network.ts';
 import { openPackages } from './packages/open-packages.ts';
+import { openValidator } from './packages/open-validator.ts';
 import { packagesFolder } from './packages/package-shelf.ts';
 import { type AuditProof, proveAudit } from './records/audit-proof.ts';
 import { openFeeds } from './records/feeds.ts';
@@ -125,6 +127,7 @@ async function openDoors(
     ...doors,
     metrics,
     definitions,
+    validateBeside: validatorOf(config, settings, opened),
     prefix: '/fhir',
     sharedRecords: network.sharedRecords,
   });
@@ -143,6 +146,13 @@ async function openDoors(
   await listen(server, config);
   await network.start();
   return url;
+}
+
+/** $validate keeps nobody waiting: it has a thread, started when it is first asked for. */
+function validatorOf(config: NodeConfig, limits: Settings, opened: AsyncDisposableStack): ValidateBeside {
+  const validator = openValidator({ folder: packagesFolder(config), limits });
+  opened.defer(() => validator.close());
+  return validator.validate;
 }
 
 async function listen(server: FastifyInstance, { host, port }: NodeConfig): Promise<void> {

@@ -8,6 +8,7 @@ import type { Ids } from '../base/ids.ts';
 import type { Log } from '../base/log.ts';
 import type { Settings } from '../base/settings.ts';
 import type { PackageDefinitions } from '../fhir/package-definitions.ts';
+import type { ValidateBeside } from '../fhir/profile-validator.ts';
 import type { Pairs } from '../fhir/query-pairs.ts';
 import type { ResourceType } from '../fhir/resource.ts';
 import type { SharedRecords } from '../network/shared-record.ts';
@@ -39,6 +40,8 @@ export interface FhirContext {
   readonly persons: PersonFinder;
   /** R4 itself and the packages of this node; opened when it is first asked for. */
   definitions(): Promise<PackageDefinitions>;
+  /** $validate beside the thread of all others; absent where it is done at once. */
+  readonly validateBeside?: ValidateBeside;
   /** Absent where the organisation asks for no more than R4. */
   readonly profiles?: ProfileRules;
   /** Name of the organisation whose node it is. */

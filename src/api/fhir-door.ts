@@ -15,6 +15,7 @@ import type { Settings } from '../base/settings.ts';
 import { NO_DEFINITIONS } from '../fhir/loaded-definitions.ts';
 import { type PackageDefinitions, packageDefinitions } from '../fhir/package-definitions.ts';
 import { parseXml } from '../fhir/parse-xml.ts';
+import type { ValidateBeside } from '../fhir/profile-validator.ts';
 import { pairsOf } from '../fhir/query-pairs.ts';
 import type { SharedRecords } from '../network/shared-record.ts';
 import type { Feeds } from '../records/feeds.ts';
@@ -63,6 +64,8 @@ export interface FhirDoorOptions {
   readonly profiles?: ProfileRules;
   /** R4 and packages; R4 alone where left out. */
   readonly definitions?: () => Promise<PackageDefinitions>;
+  /** $validate in a thread of its own; in the door's where left out. */
+  readonly validateBeside?: ValidateBeside;
   readonly settings: Settings;
   readonly clock: Clock;
   readonly ids: Ids;
@@ -125,7 +128,7 @@ class FhirDoor {
     this.#options = options;
     this.#prefix = prefix;
     this.#metrics = options.metrics ?? new Metrics();
-    const { settings, clock, ids, log, persons, sharedRecords, profiles } = options;
+    const { settings, clock, ids, log, persons, sharedRecords, profiles, validateBeside } = options;
     this.#context = {
       base: `${options.baseUrl.replace(/\/+$/, '')}${prefix}`,
       settings,
@@ -137,6 +140,7 @@ class FhirDoor {
       ...(options.feeds === undefined ? {} : { feeds: options.feeds }),
       ...(sharedRecords === undefined ? {} : { sharedRecords }),
       ...(profiles === undefined ? {} : { profiles }),
+      ...(validateBeside === undefined ? {} : { validateBeside }),
       definitions: options.definitions ?? packageDefinitions(NO_DEFINITIONS),
       capabilityStatement: () => this.#capabilityStatement(),
       route: (method, path) => this.#table.match(method, path),

@@ -310,6 +310,12 @@ export const SETTINGS = {
     'issues',
     'Most errors, and most other remarks, that one validation against profiles reports.',
   ),
+  validateSecondsMax: setting<number>(10, 's', 'A $validate that takes longer is ended with an error.'),
+  validateQueueMax: setting<number>(
+    16,
+    'resources',
+    'Most resources that wait for $validate; one is validated at a time, beside all else.',
+  ),
   profileDepthMax: setting<number>(
     60,
     'levels',

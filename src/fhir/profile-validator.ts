@@ -10,6 +10,9 @@ import { checkResource } from './profile/check-element.ts';
 import type { DefinitionSource } from './profile/definition-source.ts';
 import { type ProfileLimits, type ProfileOptions, ProfileRun } from './profile/profile-run.ts';
 
+/** As validateProfiles, by somebody beside the thread that asks; rejects with a Failure where a limit is met. */
+export type ValidateBeside = (resource: unknown, profiles: readonly string[]) => Promise<readonly Issue[]>;
+
 /** Levels beyond which nothing is walked; parseJson refuses such depth long before (jsonDepthMax). */
 const NESTING_MAX = 600;
 

@@ -119,13 +119,20 @@ async function contentIssues(
 ): Promise<readonly Issue[]> {
   const atDoor = validate(resource);
   const refused = atDoor.some((issue) => issue.severity === 'error');
-  const issues = refused
-    ? atDoor
-    : validateProfiles(await call.context.definitions(), resource, call.context.settings, { profiles });
+  const issues = refused ? atDoor : await profileIssues(call, resource, profiles);
   const actual = isObject(resource) ? resource.resourceType : undefined;
   if (typeof actual !== 'string' || actual === typeOf(call)) return issues;
   const text = `The address says ${typeOf(call)}, the resource is of another type.`;
   return [{ severity: 'error', code: 'invalid', text, expression: 'resourceType' }, ...issues];
+}
+
+async function profileIssues(
+  { context }: FhirCall,
+  resource: unknown,
+  profiles: readonly string[],
+): Promise<readonly Issue[]> {
+  if (context.validateBeside !== undefined) return context.validateBeside(resource, profiles);
+  return validateProfiles(await context.definitions(), resource, context.settings, { profiles });
 }
 
 /** What would stand in the way of writing it now. */
