@@ -16,6 +16,7 @@ import type { Feeds } from '../records/feeds.ts';
 import type { ProfileRules } from '../records/profile-rules.ts';
 import type { EntryHeaders, EntryMethod } from '../records/request-entry.ts';
 import type { RecordSession } from '../records/session.ts';
+import type { AsyncJobs } from './async-jobs.ts';
 import type { Preferences } from './negotiation.ts';
 import type { RouteMatch } from './route-match.ts';
 
@@ -50,6 +51,8 @@ export interface FhirContext {
   readonly feeds?: Pick<Feeds, 'coverage' | 'states'>;
   /** Absent where the node runs without a network room. */
   readonly sharedRecords?: SharedRecords;
+  /** Requests that are answered later. */
+  readonly jobs: AsyncJobs;
   /** The CapabilityStatement, made once from the tables that route. */
   capabilityStatement(): Buffer;
   /**
@@ -102,6 +105,8 @@ export interface OpenCall {
 /** A routed call of a known asker. */
 export interface FhirCall extends OpenCall {
   readonly session: RecordSession;
+  /** Where the call is answered later: whether it has been cancelled, and who wants to know how far it is. */
+  readonly later?: { readonly signal: AbortSignal; tell(progress: string): void };
 }
 
 export interface FhirAnswer {

@@ -405,6 +405,8 @@ const ROUTES: readonly Route[] = [
       ],
     }),
   ),
+  { request: 'GET /fhir/_async/none', status: all(404), sees: [], audit: nothing },
+  { request: 'DELETE /fhir/_async/none', status: all(404), sees: [], audit: nothing },
   { request: 'GET /fhir/metadata', status: all(200), sees: [], audit: nothing },
   { request: 'GET /fhir/Nonsense', status: all(404), sees: [], audit: nothing },
   { request: 'GET /fhir/Patient/$nonsense', status: all(404), sees: [], audit: nothing },

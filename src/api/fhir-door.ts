@@ -22,6 +22,7 @@ import type { Feeds } from '../records/feeds.ts';
 import type { ProfileRules } from '../records/profile-rules.ts';
 import type { Records } from '../records/session.ts';
 import { inForm } from './answer-form.ts';
+import { AsyncJobs } from './async-jobs.ts';
 import { asksForResource, contentSent, isBinaryPath } from './binary-content.ts';
 import { capabilityStatement } from './capability-statement.ts';
 import { entryFailureAnswer, failureAnswer } from './failure-answer.ts';
@@ -29,6 +30,7 @@ import {
   type CallBody,
   type EntryCall,
   type FhirAnswer,
+  type FhirCall,
   type FhirContext,
   type Method,
   type OpenCall,
@@ -36,6 +38,7 @@ import {
   pathOf,
   queryIn,
 } from './fhir-call.ts';
+import type { Interaction } from './interaction.ts';
 import { Metrics } from './metrics.ts';
 import {
   type AnswerForm,
@@ -118,6 +121,7 @@ class FhirDoor {
   readonly #prefix: string;
   readonly #table = new RouteTable(routes);
   readonly #context: FhirContext;
+  readonly #jobs: AsyncJobs;
   readonly #metrics: Metrics;
   #statement: Buffer | undefined;
   /** The CapabilityStatement in other forms, once they were asked for. */
@@ -129,6 +133,13 @@ class FhirDoor {
     this.#prefix = prefix;
     this.#metrics = options.metrics ?? new Metrics();
     const { settings, clock, ids, log, persons, sharedRecords, profiles, validateBeside } = options;
+    const later = { requestId: 'later', method: 'later', route: 'fhir later' };
+    this.#jobs = new AsyncJobs({
+      settings,
+      clock,
+      ids,
+      failed: (thrown) => failureAnswer(thrown, later, log),
+    });
     this.#context = {
       base: `${options.baseUrl.replace(/\/+$/, '')}${prefix}`,
       settings,
@@ -142,6 +153,7 @@ class FhirDoor {
       ...(profiles === undefined ? {} : { profiles }),
       ...(validateBeside === undefined ? {} : { validateBeside }),
       definitions: options.definitions ?? packageDefinitions(NO_DEFINITIONS),
+      jobs: this.#jobs,
       capabilityStatement: () => this.#capabilityStatement(),
       route: (method, path) => this.#table.match(method, path),
       answer: (call) => this.#answerEntry(call),
@@ -151,6 +163,7 @@ class FhirDoor {
   /** From now on no connection is kept, so that the server does not wait for clients that are idle. */
   closing(): void {
     this.#closing = true;
+    this.#jobs.close();
   }
 
   /** Before the body is read: what the client can read and sends, and who it is. */
@@ -285,7 +298,24 @@ class FhirDoor {
     const { who, requestId } = admission;
     assert(who !== undefined, 'only an open interaction is reached without a token');
     const session = this.#options.records.as({ actor: who.actor, purpose: who.purpose, requestId });
+    if (call.headers.prefer !== undefined && isForLater(interaction, call)) {
+      return this.#answerLater(interaction, { ...call, session }, admission);
+    }
     return interaction.handle({ ...call, session });
+  }
+
+  #answerLater(interaction: Interaction, call: FhirCall, admission: Admission): Promise<FhirAnswer> {
+    const id = this.#jobs.start(call.session.asker.actor, async (signal, tell) => {
+      try {
+        return await interaction.handle({ ...call, later: { signal, tell } });
+      } catch (thrown) {
+        // nobody waits for what was cancelled
+        if (signal.aborted) return { status: 204, cache: 'no-store' };
+        return this.#failed(thrown, admission, interaction.code);
+      }
+    });
+    const headers = ['Content-Location', `${this.#context.base}/_async/${id}`];
+    return Promise.resolve({ status: 202, cache: 'no-store', headers });
   }
 
   /** An entry of a batch or transaction, through the same table. */
@@ -362,6 +392,16 @@ function formOf({ method, path, url }: Admission, headers: IncomingHttpHeaders):
   if (isContent && !asksForResource(headers, lastValue(pairsOf(query), '_format')))
     return answerForm({}, query);
   return answerForm(headers, query);
+}
+
+/** What may take long, where the client would rather ask again than wait: all else is answered at once. */
+const FOR_LATER: ReadonlySet<string> = new Set([
+  ...['search-type', 'search-system', 'search-compartment', 'batch-or-transaction'],
+  ...['history-instance', 'history-type', 'history-system'],
+]);
+
+function isForLater({ code }: Interaction, { headers }: OpenCall): boolean {
+  return FOR_LATER.has(code) && /(^|[,;\s])respond-async\s*($|[,;])/.test(String(headers.prefer));
 }
 
 /** Whether a body is taken as it came, or there is none: most are. */

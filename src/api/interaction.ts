@@ -22,6 +22,8 @@ export type Shape =
   | 'base-history'
   | 'type-history'
   | 'compartment'
+  /** A request that is answered later. */
+  | 'job'
   | OperationShape;
 
 /** Where an operation is called: each level has a form of path of its own. */

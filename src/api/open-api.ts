@@ -22,6 +22,7 @@ const PATHS: Readonly<Record<Shape, string>> = {
   'instance-history': '/fhir/{type}/{id}/_history',
   version: '/fhir/{type}/{id}/_history/{versionId}',
   'base-search': '/fhir/_search',
+  job: '/fhir/_async/{id}',
   'base-history': '/fhir/_history',
   'type-history': '/fhir/{type}/_history',
   compartment: '/fhir/{type}/{id}/{other}',

@@ -205,6 +205,7 @@ function ofOne(a: string): PathParts {
 }
 
 function ofTwo(a: string, b: string): PathParts {
+  if (a === '_async') return { shape: 'job', id: b };
   if (b === '_search') return { shape: 'type-search', type: a };
   if (b === '_history') return { shape: 'type-history', type: a };
   if (b.startsWith('$')) return { shape: 'type-operation', type: a, operation: b.slice(1) };

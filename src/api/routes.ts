@@ -3,6 +3,7 @@
  * exist, and the CapabilityStatement and the OpenAPI page are made from it.
  */
 import { byBundleType } from './bundle-request.ts';
+import { asyncStatus } from './interactions/async-status.ts';
 import { batch } from './interactions/batch.ts';
 import { capabilities } from './interactions/capabilities.ts';
 import { create } from './interactions/create.ts';
@@ -45,6 +46,7 @@ export const routes: RouteRows = {
     searchSystem,
     searchCompartment,
     byBundleType(batch, transaction),
+    asyncStatus,
   ],
   operations: [
     meta,

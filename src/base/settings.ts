@@ -50,6 +50,27 @@ export const SETTINGS = {
     'bytes',
     'Most bytes that the entries of one batch or transaction may read together.',
   ),
+  asyncRunningMax: setting<number>(
+    2,
+    'requests',
+    'Most requests with Prefer: respond-async that are worked on at once; others wait.',
+  ),
+  asyncJobsMax: setting<number>(
+    200,
+    'requests',
+    'Most requests with Prefer: respond-async that wait, are worked on, or whose answers are kept.',
+  ),
+  asyncJobsOfOneMax: setting<number>(20, 'requests', 'The same, of one asker.'),
+  asyncKeepSeconds: setting<number>(
+    600,
+    's',
+    'How long the answer to a request with Prefer: respond-async is kept for the one who asked.',
+  ),
+  asyncResultsBytesMax: setting<number>(
+    200_000_000,
+    'bytes',
+    'Most bytes of kept answers to requests with Prefer: respond-async; what would go over it fails.',
+  ),
   conditionalDeleteMax: setting<number>(
     1,
     'resources',

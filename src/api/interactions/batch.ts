@@ -36,15 +36,20 @@ async function answerBatch(call: FhirCall): Promise<FhirAnswer> {
       answers[index] = responseEntry(failed(call, thrown), 'outcome');
     }
   });
+  let done = 0;
   for (const entries of ranks) {
     await inLanes(call.context.settings.batchLanesMax, byTarget(entries), async (same) => {
-      for (const entry of same) answers[entry.index] = await answerEntry(call, entry, budget);
+      for (const entry of same) {
+        answers[entry.index] = await answerEntry(call, entry, budget);
+        call.later?.tell(`${++done} of ${raw.length} entries`);
+      }
     });
   }
   return { status: 200, body: bundleBytes({ type: 'batch-response', entries: answers }), cache: 'no-store' };
 }
 
 async function answerEntry(call: FhirCall, entry: RequestEntry, budget: ReadBudget): Promise<BundleEntry> {
+  call.later?.signal.throwIfAborted();
   const reads = entry.method === 'GET';
   try {
     if (reads) budget.require();

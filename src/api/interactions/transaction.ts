@@ -28,6 +28,7 @@ export const transaction: Interaction = {
 async function answerTransaction(call: FhirCall): Promise<FhirAnswer> {
   const plan = await planTransaction(call.context, rawEntries(call));
   const answers: BundleEntry[] = [];
+  call.later?.signal.throwIfAborted();
   const commit =
     plan.writes.length === 0 ? undefined : await submitTransaction(call.session, call.context, plan.writes);
   plan.writes.forEach((write, i) => {
