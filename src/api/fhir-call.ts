@@ -55,6 +55,8 @@ export interface FhirContext {
   readonly jobs: AsyncJobs;
   /** The CapabilityStatement, made once from the tables that route. */
   capabilityStatement(): Buffer;
+  /** The definition of one of this server's operations, as JSON text; undefined where none has that id. */
+  operationDefinition(id: Id): Buffer | undefined;
   /**
    * The row of the route table for a path below the base, without its query. Throws Failure as routeOf
    * does.

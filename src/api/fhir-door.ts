@@ -51,6 +51,7 @@ import {
   preferencesOf,
   sentMediaType,
 } from './negotiation.ts';
+import { definitionId, operationDefinition } from './operation-definition.ts';
 import { requestIdOf } from './request-id.ts';
 import { type RouteMatch, RouteTable } from './route-match.ts';
 import { routes } from './routes.ts';
@@ -155,6 +156,7 @@ class FhirDoor {
       definitions: options.definitions ?? packageDefinitions(NO_DEFINITIONS),
       jobs: this.#jobs,
       capabilityStatement: () => this.#capabilityStatement(),
+      operationDefinition: (id) => this.#operationDefinition(id),
       route: (method, path) => this.#table.match(method, path),
       answer: (call) => this.#answerEntry(call),
     };
@@ -370,6 +372,12 @@ class FhirDoor {
     if (this.#closing) reply.raw.shouldKeepAlive = false;
     sendAnswer(reply.raw, answer, admission.requestId);
     this.#metrics.observe(code, answer.status, this.#options.clock.monotonicMs() - admission.startedMs);
+  }
+
+  #operationDefinition(id: string): Buffer | undefined {
+    const operation = routes.operations.find((one) => definitionId(one) === id);
+    if (operation === undefined) return undefined;
+    return Buffer.from(JSON.stringify(operationDefinition(operation, this.#context.base)));
   }
 
   #capabilityStatement(): Buffer {

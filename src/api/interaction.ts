@@ -57,6 +57,8 @@ export interface Operation {
   readonly definition: string;
   readonly summary: string;
   readonly parameters: readonly OperationParameter[];
+  /** FHIR type of what it gives; `Bundle` where left out. */
+  readonly returns?: string;
   /** Whether it writes: then it is not called by GET. */
   readonly affectsState?: true;
   handle(call: FhirCall): Promise<FhirAnswer>;

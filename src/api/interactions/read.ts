@@ -1,4 +1,5 @@
 /** Read: the current version. R4 http://hl7.org/fhir/R4/http.html#read. */
+import { Failure } from '../../base/failure.ts';
 import { binaryAnswer } from '../binary-content.ts';
 import { unlessHeld } from '../conditions.ts';
 import type { FhirAnswer, FhirCall } from '../fhir-call.ts';
@@ -16,6 +17,24 @@ export const read: Interaction = {
 
 async function answerRead(call: FhirCall): Promise<FhirAnswer> {
   if (call.prefer.strict) requireKnown(call.pairs, ['_format', '_pretty'], 'a read');
-  const stored = await call.session.read(typeOf(call), idOf(call));
+  const type = typeOf(call);
+  if (type === 'OperationDefinition') return answerDefinition(call);
+  const stored = await call.session.read(type, idOf(call));
   return stored.type === 'Binary' ? binaryAnswer(call, stored) : unlessHeld(call.headers, stored);
+}
+
+/**
+ * An OperationDefinition that is kept, or else that of an operation of this server, which says nothing about
+ * anybody and so is for every role.
+ */
+async function answerDefinition(call: FhirCall): Promise<FhirAnswer> {
+  try {
+    return unlessHeld(call.headers, await call.session.read('OperationDefinition', idOf(call)));
+  } catch (thrown) {
+    const isAbsent =
+      thrown instanceof Failure && (thrown.code === 'not-found' || thrown.code === 'forbidden');
+    const body = isAbsent ? call.context.operationDefinition(idOf(call)) : undefined;
+    if (body === undefined) throw thrown;
+    return { status: 200, body, cache: 'check' };
+  }
 }

@@ -27,6 +27,7 @@ export const graphql: Operation = {
   levels: ['system', 'instance'],
   methods: ['GET', 'POST'],
   definition: 'http://hl7.org/fhir/OperationDefinition/Resource-graphql',
+  returns: 'Binary',
   summary: 'A GraphQL query over one resource, or over all that the asker may see',
   parameters: [
     {

@@ -27,9 +27,7 @@ export const summary: Operation = {
   methods: ['GET', 'POST'],
   definition: 'http://hl7.org/fhir/uv/ips/OperationDefinition/summary',
   summary: 'An International Patient Summary of what this node holds about a person',
-  parameters: [
-    { name: 'identifier', text: 'Whose, where the address does not say: system|value', type: 'token' },
-  ],
+  parameters: [{ name: 'identifier', text: 'Whose, where the address does not say: system|value' }],
   handle: answerSummary,
 };
 

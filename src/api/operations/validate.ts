@@ -22,6 +22,7 @@ export const validation: Operation = {
   levels: ['type', 'instance'],
   methods: ['GET', 'POST'],
   definition: 'http://hl7.org/fhir/OperationDefinition/Resource-validate',
+  returns: 'OperationOutcome',
   summary: 'Whether a resource is valid by R4 and by profiles, as a create, an update or a deletion',
   parameters: [
     { name: 'resource', type: 'Resource', text: 'What is to be checked; left out for mode delete' },
