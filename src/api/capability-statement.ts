@@ -109,7 +109,9 @@ function listed<K extends string, T>(name: K, items: readonly T[]): { [key in K]
 
 /** Parameters of a type that a search may name. */
 function searchableParameters(type: ResourceType): readonly SearchParameter[] {
-  return [...searchParametersOf(type).values()].filter((one) => whyNotIndexed(type, one.code) === undefined);
+  return [...searchParametersOf(type).values()].filter(
+    ({ code }) => code === '_text' || code === '_content' || whyNotIndexed(type, code) === undefined,
+  );
 }
 
 /** What an include can follow: references that name a resource, not those by canonical URL. */

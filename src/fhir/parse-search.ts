@@ -5,6 +5,7 @@
 import { isId } from '../base/brands.ts';
 import { Failure, type Issue } from '../base/failure.ts';
 import { searchParameter } from './definitions.ts';
+import { parseFullText } from './full-text.ts';
 import { isLinked, takeLinked } from './parse-chain.ts';
 import { takeFilterExpression } from './parse-filter-expression.ts';
 import { isInclude, takeInclude } from './parse-include.ts';
@@ -38,7 +39,7 @@ export interface ParsedSearch {
 /** Parameters that say how to answer over HTTP and mean nothing here. */
 const NOT_OURS: ReadonlySet<string> = new Set(['_format', '_pretty']);
 /** R4 parameters of every type that come in a later version. */
-const LATER: ReadonlySet<string> = new Set(['_text', '_content', '_containedType', '_query', '_score']);
+const LATER: ReadonlySet<string> = new Set(['_containedType', '_query', '_score']);
 
 /**
  * Reads decoded name and value pairs in the order of the URL. Throws Failure `not-supported` naming a
@@ -216,6 +217,12 @@ function sortParameter(draft: Draft, code: string): SearchParameter {
 
 function takeFilter(draft: Draft, name: string, value: string): void {
   const code = name.split(/[:.]/, 1)[0] ?? '';
+  if (name === '_text' || name === '_content') {
+    const { filter, words } = parseFullText(name, value);
+    count(draft, words - 1);
+    draft.filters.push(filter);
+    return;
+  }
   if (LATER.has(code)) throw notSupported(`"${code}" is not supported yet.`);
   const parameter = searchParameter(draft.type, code);
   if (parameter === undefined) {

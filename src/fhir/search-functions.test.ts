@@ -56,7 +56,6 @@ function differences(
     if (
       parameter.kind === 'composite' ||
       parameter.kind === 'special' ||
-      parameter.kind === 'special' ||
       whyNotIndexed(parameter.on, parameter.code) !== undefined
     )
       continue;

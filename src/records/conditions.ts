@@ -6,6 +6,7 @@
 import type { VersionId } from '../base/brands.ts';
 import { Failure } from '../base/failure.ts';
 import type { Settings } from '../base/settings.ts';
+import { asksFullText } from '../fhir/full-text.ts';
 import { parseSearch } from '../fhir/parse-search.ts';
 import { type Pairs, pairsOf } from '../fhir/query-pairs.ts';
 import type { ResourceType } from '../fhir/resource.ts';
@@ -45,6 +46,9 @@ export function conditionQuery(
 ): SearchQuery {
   const pairs = typeof condition === 'string' ? pairsOf(condition.replace(/^\?/, '')) : condition;
   const { query: search } = parseSearch(type, pairs, { strict: true, settings });
+  if (asksFullText(search)) {
+    throw new Failure('not-supported', `"_text" and "_content" cannot be part of a condition on ${type}.`);
+  }
   if (search.filters.length === 0) {
     throw new Failure('invalid', `A condition on ${type} needs at least one search parameter.`);
   }

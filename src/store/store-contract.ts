@@ -8,6 +8,7 @@ import { auditContract } from './audit-contract.ts';
 import { changesContract } from './changes-contract.ts';
 import { commitContract } from './commit-contract.ts';
 import { expressionContract } from './expression-contract.ts';
+import { fullTextContract } from './full-text-contract.ts';
 import { historiesContract } from './histories-contract.ts';
 import { labelledPersonContract } from './labelled-person-contract.ts';
 import { linkedContract } from './linked-contract.ts';
@@ -59,5 +60,6 @@ export function storeContract(name: string, open: OpenStore): void {
     changesContract(open);
     historiesContract(open);
     modifiersContract(open);
+    fullTextContract(open);
   });
 }

@@ -2,7 +2,7 @@
  * One filter of a search as SQL: as the set of rids that it selects (to drive the search) and as a test of
  * one version `v`.
  */
-import { Failure } from '../../base/failure.ts';
+import { unreachable } from '../../base/assert.ts';
 import { searchParameterRow } from '../../fhir/definitions.ts';
 import type { FilterValue, SimpleFilter } from '../../fhir/search-query.ts';
 import type { SearchParameter } from '../../fhir/search-value.ts';
@@ -13,6 +13,7 @@ import { type IndexRowsOf, rowsOf, type Source, sourcesOf } from './filter-sourc
 import { thereCode } from './prepare-write.ts';
 import { dateCondition } from './range-sql.ts';
 import { allOf, anyOf, type Condition } from './sql-condition.ts';
+import { matchText } from './text-index.ts';
 
 export interface FilterSql {
   /** A test of the version `v`. */
@@ -74,8 +75,21 @@ export function filterSql(
       const there = thereSql(filter.parameter, type, connection, dictionary);
       return filter.missing ? negated(there) : there;
     }
+    case 'full-text': {
+      const words: Condition = {
+        sql: 'SELECT rowid FROM words WHERE words MATCH ?',
+        parameters: [matchText(filter.over, filter.query)],
+      };
+      return {
+        test: { sql: `v.rid IN (${words.sql})`, parameters: words.parameters },
+        select: { sql: words.sql.replace('rowid', 'rowid AS rid'), parameters: words.parameters },
+        cost: COST_MAX, // counting would be the search itself
+        whole: true,
+        ordered: false,
+      };
+    }
     default:
-      throw new Failure('not-supported', `The store cannot search by "${filter.kind}" yet.`);
+      return unreachable(filter);
   }
 }
 

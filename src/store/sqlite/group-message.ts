@@ -4,6 +4,7 @@ import type { SearchQuery } from '../../fhir/search-query.ts';
 import type { Scope } from '../scope.ts';
 import type { FoundBy } from '../store.ts';
 import type { PreparedWrite } from './prepare-write.ts';
+import type { TextState } from './text-index.ts';
 
 export type PreparedOp =
   | {
@@ -70,6 +71,9 @@ export interface GroupReply {
   readonly indexedSeq: number;
   /** Why nothing more could be indexed. */
   readonly indexFailure?: FailureParts;
+  /** How far the index of full text is, where there is news of it, and why it goes no further. */
+  readonly text?: TextState;
+  readonly textFailure?: FailureParts;
 }
 
 export interface FailureParts {

@@ -15,6 +15,7 @@ import { Reader } from './reader.ts';
 import { SearchPool } from './search-pool.ts';
 import { SqliteStore } from './sqlite-store.ts';
 import { startThread } from './start-thread.ts';
+import { TextProgress } from './text-progress.ts';
 import type { WriterData } from './writer-thread.ts';
 
 /** As `openStore`. */
@@ -50,6 +51,7 @@ export async function openSqliteStore({ folder, clock, ids, settings }: StoreOpt
       now: () => clock.now(),
       // the thread indexes all that it finds before it says that it is open
       indexed: new IndexProgress(head, () => writer.postMessage('index')),
+      texts: new TextProgress(() => writer.postMessage('text'), settings.searchSecondsMax * 1000),
     });
     return new SqliteStore({
       writer,

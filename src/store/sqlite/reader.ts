@@ -14,6 +14,7 @@ import type { ReadCache } from './read-cache.ts';
 import { scopeConditions } from './scope-sql.ts';
 import type { SearchPool } from './search-pool.ts';
 import { allOf } from './sql-condition.ts';
+import type { TextProgress } from './text-progress.ts';
 import { VERSION, type Version, versionOf } from './version-rows.ts';
 
 interface ReaderParts {
@@ -23,6 +24,7 @@ interface ReaderParts {
   readonly includesMax: number;
   readonly now: () => number;
   readonly indexed: IndexProgress;
+  readonly texts: TextProgress;
 }
 
 export class Reader {
@@ -34,9 +36,10 @@ export class Reader {
   readonly closed: ClosedPersons;
   readonly links: CursorSeal;
   readonly indexed: IndexProgress;
+  readonly texts: TextProgress;
   readonly #cache: ReadCache;
 
-  constructor({ connection, cache, searches, includesMax, now, indexed }: ReaderParts) {
+  constructor({ connection, cache, searches, includesMax, now, indexed, texts }: ReaderParts) {
     this.connection = connection;
     addBytesTest(connection);
     this.dictionary = new Dictionary(connection);
@@ -48,6 +51,7 @@ export class Reader {
     this.includesMax = includesMax;
     this.now = now;
     this.indexed = indexed;
+    this.texts = texts;
   }
 
   /**

@@ -64,6 +64,10 @@ const MIGRATIONS: readonly string[] = [
   -- the units that quantities have, few: a search converts to each
   CREATE INDEX term_ucum ON term(code) WHERE sys = 'http://unitsofmeasure.org';
   `,
+  `
+  -- full text of versions by rid; empty until a search asks (text-index.ts), and the texts themselves are not kept
+  CREATE VIRTUAL TABLE words USING fts5(narrative, content, content='', contentless_delete=1, tokenize='unicode61');
+  `,
 ];
 
 /**

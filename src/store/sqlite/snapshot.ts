@@ -3,6 +3,7 @@
  * transaction open.
  */
 import type { Id, Seq, VersionId } from '../../base/brands.ts';
+import { asksFullText } from '../../fhir/full-text.ts';
 import type { ResourceType } from '../../fhir/resource.ts';
 import type { SearchQuery } from '../../fhir/search-query.ts';
 import type { Scope } from '../scope.ts';
@@ -80,6 +81,7 @@ export class SqliteSnapshot implements Snapshot {
       includesMax: this.#reader.includesMax,
     };
     await this.#reader.indexed.ofTypes(lateTypes(query, scope), cursor?.seq ?? this.seq);
+    if (asksFullText(query)) await this.#reader.texts.upTo(cursor?.seq ?? this.seq);
     const plan = planRun(run, connection, dictionary);
     const page =
       plan.cost <= INLINE_COST_MAX

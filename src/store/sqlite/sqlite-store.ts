@@ -247,9 +247,12 @@ export class SqliteStore implements Store {
   }
 
   #heard(group: GroupReply): void {
-    const { closed, indexed } = this.#parts.reader;
+    const { closed, indexed, texts } = this.#parts.reader;
     const { indexFailure } = group;
     indexed.heard(group.indexedSeq, indexFailure === undefined ? undefined : failureFrom(indexFailure));
+    const { text, textFailure } = group;
+    if (text !== undefined)
+      texts.heard(text, textFailure === undefined ? undefined : failureFrom(textFailure));
     if (group.replies.length === 0) return;
     this.#groups++;
     const changes: Change[] = [];
@@ -354,6 +357,7 @@ export class SqliteStore implements Store {
       cause: error,
     });
     this.#parts.reader.indexed.heard(0, failure);
+    this.#parts.reader.texts.heard({ seq: 0, percent: 0 }, failure);
     for (const { reject } of this.#pending.values()) reject(failure);
     this.#pending.clear();
     this.#closed?.();

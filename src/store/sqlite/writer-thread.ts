@@ -59,8 +59,8 @@ let idle: NodeJS.Timeout | undefined;
 /** The node's clock, as the newest request told it, and when that was. */
 let told = { now: 0, at: 0 };
 
-/** 'index': let everything written so far be found by its values. */
-type Message = PackedRequests | 'index' | 'close';
+/** 'index': let everything written so far be found by its values; 'text': by its words. */
+type Message = PackedRequests | 'index' | 'text' | 'close';
 
 port.on('message', (first: Message) => {
   const group: WriteRequest[] = [];
@@ -73,6 +73,7 @@ port.on('message', (first: Message) => {
   if (last === 'close') close();
   else {
     if (last === 'index') index();
+    if (last === 'text') indexTexts();
     whenIdle();
   }
 });
@@ -98,8 +99,29 @@ function index(): void {
   }
 }
 
+/** A slice of it holds up a commit for some 20 ms at most. */
+const TEXTS_AT_ONCE = 100;
+let texts: NodeJS.Immediate | undefined;
+
+/** Slice after slice, with the commits that came meanwhile in between. */
+function indexTexts(): void {
+  texts ??= setImmediate(() => {
+    texts = undefined;
+    const indexedSeq = writer.indexedSeq;
+    try {
+      const text = writer.indexTexts(TEXTS_AT_ONCE);
+      post({ replies: [], indexedSeq, text });
+      if (text.percent < 100) indexTexts();
+    } catch (error) {
+      const text = { seq: 0, percent: 0 };
+      post({ replies: [], indexedSeq, text, textFailure: failureParts(diskFailure(error)) });
+    }
+  });
+}
+
 function close(): void {
   clearTimeout(idle);
+  clearImmediate(texts);
   index();
   connection.database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
   connection.close();
@@ -119,6 +141,7 @@ function whenIdle(): void {
 
 function tidy(): void {
   index();
+  if (writer.texts.isBegun) indexTexts();
   clearSuperseded();
 }
 

@@ -2,7 +2,6 @@
  * The one writer: takes a group of commits, sees that one that fails does not fail its neighbours, and
  * makes the whole group durable with one fsync. Runs in the writer thread; knows nothing of threads.
  */
-
 import type { InstantMs } from '../../base/brands.ts';
 import { Failure } from '../../base/failure.ts';
 import type { SearchQuery } from '../../fhir/search-query.ts';
@@ -11,7 +10,7 @@ import { type Scope, wholeScope } from '../scope.ts';
 import { addBytesTest } from './bytes-test.ts';
 import { checkIfMatch } from './check-if-match.ts';
 import { copyLinks } from './closed-persons.ts';
-import type { Connection, Row } from './connection.ts';
+import { type Connection, type Row, unsynced } from './connection.ts';
 import { Dictionary } from './dictionary.ts';
 import { diskFailure } from './disk-failure.ts';
 import { isTypeAtOnce, lateTypes } from './found-at-once.ts';
@@ -28,6 +27,7 @@ import { oneMatch } from './one-match.ts';
 import { PendingRows } from './pending-rows.ts';
 import { type PreparedWrite, wireText } from './prepare-write.ts';
 import { removeFromIndex } from './remove-from-index.ts';
+import { TextIndex, type TextState } from './text-index.ts';
 
 interface Current {
   readonly rid: number;
@@ -60,6 +60,7 @@ export class Writer {
   readonly #options: WriterOptions;
   readonly #dictionary: Dictionary;
   readonly #late: LateIndex;
+  readonly texts: TextIndex;
   #seq: number;
   #rid: number;
   #at: number;
@@ -82,6 +83,7 @@ export class Writer {
     this.#options = options;
     this.#connection = options.connection;
     addBytesTest(this.#connection);
+    this.texts = new TextIndex(this.#connection);
     this.#dictionary = new Dictionary(options.connection);
     this.#rows = new PendingRows(this.#connection, this.#dictionary);
     this.#late = new LateIndex(this.#connection, this.#dictionary, options.versionsAtOnce);
@@ -162,6 +164,7 @@ export class Writer {
       this.#late.insert(); // or it would come after what is taken back
       for (const [rid] of rows) {
         removeFromIndex(Number(rid), this.#connection, this.#dictionary);
+        this.texts.remove(Number(rid));
         this.#connection.run('DELETE FROM stale WHERE rid = ?', Number(rid));
       }
       this.#connection.run(
@@ -173,18 +176,16 @@ export class Writer {
     return true;
   }
 
-  /**
-   * Lets every version that there is be found by its values. It waits for no disk: what a crash takes of this
-   * is made again from the versions.
-   */
+  /** Lets every version that there is be found by its values, unsynced: it can be made again. */
   index(): void {
     if (this.#late.firstSeq === undefined) return;
-    this.#connection.database.exec('PRAGMA synchronous = NORMAL');
-    try {
-      this.#transaction(() => this.#late.insert());
-    } finally {
-      this.#connection.database.exec('PRAGMA synchronous = FULL');
-    }
+    unsynced(this.#connection, () => this.#transaction(() => this.#late.insert()));
+  }
+
+  /** Takes the text of the next `count` versions, unsynced too; how far it is then. */
+  indexTexts(count: number): TextState {
+    unsynced(this.#connection, () => this.#transaction(() => this.texts.step(count)));
+    return this.texts.state(this.#seq);
   }
 
   #transaction(work: () => void): void {
