@@ -54,13 +54,15 @@ function opened(
   const reading = new XmlReading(settings, source, fail);
   let attributes = 0;
   let isFirst = true;
+  let declares = false;
   parser.on('doctype', () => {
     throw fail(
       'structure',
       'XML with a document type (DTD) or entities is not read: send it without <!DOCTYPE>',
     );
   });
-  parser.on('attribute', () => {
+  parser.on('attribute', ({ name }) => {
+    if (name.startsWith('xmlns')) declares = true;
     if (++attributes <= settings.xmlAttributesMax) return;
     throw fail(
       'too-costly',
@@ -72,7 +74,8 @@ function opened(
     if (isFirst) requireReadable(parser, fail);
     isFirst = false;
     attributes = 0;
-    reading.open(tag, place());
+    reading.open(tag, place(), declares);
+    declares = false;
   });
   parser.on('closetag', () => reading.close(parser.position));
   parser.on('text', (text) => reading.text(text));

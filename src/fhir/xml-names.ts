@@ -34,10 +34,10 @@ export class XmlNames {
     this.#fail = fail;
   }
 
-  /** The name of a start tag at `depth`, with what it declares. Throws where its prefix is not declared. */
-  open(tag: Tag, depth: number): XmlName {
-    for (const name in tag.attributes) {
-      if (name.startsWith('xmlns')) this.#declare(name, tag.attributes[name] ?? '', depth);
+  /** The name of a start tag at `depth`, with what it declares, if it does. Throws where its prefix is not declared. */
+  open(tag: Tag, depth: number, declares: boolean): XmlName {
+    if (declares) {
+      for (const name in tag.attributes) this.#declare(name, tag.attributes[name] ?? '', depth);
     }
     const colon = tag.name.indexOf(':');
     if (colon < 0) {

@@ -72,7 +72,8 @@ export class XmlReading {
     return this.#root;
   }
 
-  open(tag: Tag, start: number): void {
+  /** A start tag, which begins at `start`; `declares`: it says what some prefix, or none, means. */
+  open(tag: Tag, start: number, declares: boolean): void {
     if (++this.#depth > this.#limits.xmlDepthMax) {
       throw this.#tooDeep(`XML is nested deeper than ${this.#limits.xmlDepthMax} levels`, 'xmlDepthMax');
     }
@@ -81,7 +82,7 @@ export class XmlReading {
       this.#names.requireSamePrefix(tag.name);
       return;
     }
-    const { namespace, local } = this.#names.open(tag, this.#depth);
+    const { namespace, local } = this.#names.open(tag, this.#depth, declares);
     const frame = this.#frameOf(local, namespace, start);
     this.#top = frame;
     if (frame.depth > this.#limits.jsonDepthMax) {
