@@ -301,6 +301,11 @@ export const SETTINGS = {
     'elements',
     'As profileElementsMax, for what is written to a node that asks for profiles: others wait meanwhile.',
   ),
+  profileDoorStepsMax: setting<number>(
+    500_000,
+    'steps',
+    'As profileStepsMax, for what is written to a node that asks for profiles: others wait meanwhile.',
+  ),
   profileFindingsMax: setting<number>(
     1_000,
     'findings',

@@ -23,7 +23,7 @@ export async function openProfileRules(parts: OpenRulesParts): Promise<ProfileRu
   const { config, settings, clock, log } = parts;
   if (config.profiles === undefined || !asksForAnything(config.profiles)) return undefined;
   const source = await parts.definitions();
-  const limits = { ...settings, profileElementsMax: doorElementsMax(settings) };
+  const limits = doorLimits(settings);
   return new ProfileRules({
     config: { ...config.profiles, types: applicable(config.profiles, source, log) },
     check: (resource, profiles) => namedLimit(validateProfiles(source, resource, limits, { profiles })),
@@ -56,15 +56,21 @@ function applicable({ types = {} }: ProfilesConfig, source: PackageDefinitions, 
   return Object.fromEntries(applied);
 }
 
-function doorElementsMax({ profileDoorElementsMax, profileElementsMax }: Settings): number {
-  return Math.min(profileDoorElementsMax, profileElementsMax);
+/** Where others wait, less is looked at than where somebody asks for nothing else. */
+function doorLimits(settings: Settings): Settings {
+  const { profileElementsMax, profileDoorElementsMax, profileStepsMax, profileDoorStepsMax } = settings;
+  return {
+    ...settings,
+    profileElementsMax: Math.min(profileElementsMax, profileDoorElementsMax),
+    profileStepsMax: Math.min(profileStepsMax, profileDoorStepsMax),
+  };
 }
 
 /** The limit that was met is the door's. */
 function namedLimit(issues: readonly Issue[]): readonly Issue[] {
   return issues.map((issue) =>
     issue.code === 'too-costly'
-      ? { ...issue, text: issue.text.replace('profileElementsMax', 'profileDoorElementsMax') }
+      ? { ...issue, text: issue.text.replace(/\bprofile(Elements|Steps)Max\b/, 'profileDoor$1Max') }
       : issue,
   );
 }
