@@ -29,9 +29,18 @@ export function ifMatchOf(headers: EntryHeaders): VersionId | undefined {
   return version as VersionId;
 }
 
-/** True where `If-None-Match: *` demands that nothing is there yet. */
+/**
+ * True where `If-None-Match: *` demands that nothing is there yet. Throws Failure `value` where a write has
+ * another one: to ignore it would be to write over what it was meant to keep.
+ */
 export function mustBeAbsent(headers: EntryHeaders): boolean {
-  return headers['if-none-match'] === '*';
+  const header = headers['if-none-match'];
+  if (header === undefined) return false;
+  if (String(header).trim() === '*') return true;
+  throw new Failure(
+    'value',
+    'If-None-Match of a write is "*": nothing may be there yet. Use If-Match for a version.',
+  );
 }
 
 /**

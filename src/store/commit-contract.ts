@@ -242,6 +242,56 @@ export function commitContract(open: OpenStore): void {
     });
   });
 
+  describe('a write of what a search found', () => {
+    const found = query('Patient?identifier=urn:f|1');
+    const one = (name: string, gender = 'male') =>
+      patient(name, { gender, identifier: [{ system: 'urn:f', value: '1' }] });
+    const putFound = (name: string, gender?: string): WriteOp => ({
+      op: 'put',
+      resource: one(name, gender),
+      foundBy: { query: found },
+    });
+
+    it('is done where the search finds it and no other', async () => {
+      await commit(put(one('f1')));
+      const { entries } = await commit(putFound('f1', 'other'));
+      expect(entries[0]).toMatchObject({ outcome: 'updated', id: 'f1', versionId: '2' });
+      await expect(commit(putFound('f2'))).rejects.toMatchObject({ code: 'lock-error' });
+      expect(await read('Patient', 'f2')).toBe('absent');
+      await commit(put(one('f3')));
+      await expect(commit(putFound('f1'))).rejects.toMatchObject({ code: 'multiple-matches' });
+      const away: WriteOp = { op: 'delete', type: 'Patient', id: id('f3'), foundBy: { query: found } };
+      await expect(commit(away)).rejects.toMatchObject({ code: 'multiple-matches' });
+      await commit(remove('Patient', 'f1'));
+      expect((await commit(away)).entries[0]).toMatchObject({ outcome: 'deleted' });
+      await expect(commit(away)).rejects.toMatchObject({ code: 'lock-error' });
+    });
+
+    it('sees what came before it in the same commit, and nothing that is out of scope', async () => {
+      await commit(put(patient('f4')));
+      const { entries } = await commit(put(one('f4')), putFound('f4', 'other'));
+      expect(entries.map((each) => each.outcome)).toEqual(['updated', 'updated']);
+      const within = { ...wholeScope, types: [] };
+      const outside: WriteOp = { op: 'put', resource: one('f4'), foundBy: { query: found, within } };
+      await expect(commit(outside)).rejects.toMatchObject({ code: 'lock-error' });
+    });
+
+    it('goes on from what was deleted where nothing is expected', async () => {
+      const create = (expected?: 'none'): WriteOp => ({
+        op: 'create',
+        resource: patient('f5'),
+        id: id('f5'),
+        ifNoneExist: query('Patient?identifier=urn:f|never'),
+        ...(expected === undefined ? {} : { expected }),
+      });
+      await commit(create('none'));
+      await expect(commit(create('none'))).rejects.toMatchObject({ code: 'duplicate' });
+      await commit(remove('Patient', 'f5'));
+      await expect(commit(create())).rejects.toMatchObject({ code: 'duplicate' });
+      expect((await commit(create('none'))).entries[0]).toMatchObject({ outcome: 'created', versionId: '3' });
+    });
+  });
+
   describe('all or nothing', () => {
     it('one op that fails undoes the others, their index, their blobs and the audit row', async () => {
       const rows = async () => (await store().auditRows({ chain: 'writes', count: 100_000 })).length;

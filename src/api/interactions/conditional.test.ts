@@ -60,6 +60,7 @@ describe('conditional update', () => {
     expect((await put('if', basic('if'), { 'if-match': 'W/"7"' })).status).toBe(412);
     expect((await put('if', basic('if'), { 'if-match': 'W/"1"' })).status).toBe(200);
     expect((await put('if', basic('if'), { 'if-match': 'nonsense' })).status).toBe(400);
+    expect((await put('if', basic('if'), { 'if-none-match': 'W/"1"' })).status).toBe(400);
   });
 
   it('of sixty at once makes one resource, and each of the others changes it', async () => {
