@@ -3,9 +3,11 @@
  * asker may not see is taken out of the array before (scope-rule.ts), so that no rule in here has to think of it.
  */
 import { searchParameter, searchParametersOf } from '../../src/fhir/definitions.ts';
+import { phoneticKey } from '../../src/fhir/phonetic-key.ts';
 import type { ResourceType } from '../../src/fhir/resource.ts';
-import { moments } from '../naive-search.ts';
-import { pointedAt } from './element-values.ts';
+import { type Atom, moments, plain } from '../naive-search.ts';
+import { pointedAt, valuesOf } from './element-values.ts';
+import { expressionOf, holds } from './filter-expression.ts';
 import { fitsModified } from './modified.ts';
 import { compareKeys, sortKeyOf } from './sort-keys.ts';
 import { hasAsked, spanFits } from './value-tests.ts';
@@ -48,9 +50,14 @@ export function compareBy(sort: string, a: Kept, b: Kept): number {
 }
 
 function fits(one: Kept, name: string, value: string, view: View): boolean {
+  if (name === '_filter')
+    return holds(expressionOf(value), (path, operator, asked) =>
+      fits(one, `${path}~${operator}`, asked, view),
+    );
   if (name.startsWith('_has:')) return isReferredTo(one, name, value, view);
   if (name.includes('.')) return leadsTo(one, name, value, view);
   if (name === '_list') return isReferredTo(one, `_has:List:item:_id`, value, view);
+  if (name.includes('~')) return isCompared(one, name, value, view);
   if (name === '_id') return value.split(',').includes(one.id);
   if (name === '_lastUpdated') {
     const [, prefix = 'eq', text = ''] = /^([a-z]{2})?(.*)$/.exec(value) ?? [];
@@ -64,6 +71,56 @@ function fits(one: Kept, name: string, value: string, view: View): boolean {
     ? hasAsked(parameter, value, one.resource, view.now)
     : fitsModified(parameter, modifier, value, one.resource, view.now);
 }
+
+/** A comparison of `_filter`, its operator behind the name of the parameter. */
+function isCompared(one: Kept, name: string, value: string, view: View): boolean {
+  const [code = '', operator = ''] = name.split('~');
+  const text = value.replace(/[\\,]/g, '\\$&');
+  if (code === '_id') return operator === 'eq' ? one.id === value : one.id !== value;
+  if (code === '_lastUpdated') return fits(one, code, `${operator === 'po' ? 'eq' : operator}${value}`, view);
+  const parameter = searchParameter(one.type, code);
+  if (parameter === undefined) return false;
+  if (operator === 'pr') return fits(one, `${code}:missing`, value === 'true' ? 'false' : 'true', view);
+  switch (parameter.kind) {
+    case 'string':
+      return valuesOf(parameter, one.resource).some((each) => isText(each, code, operator, value));
+    case 'date':
+      return operator === 'po'
+        ? valuesOf(parameter, one.resource).some((each) => isOverlap(each, moments(value)))
+        : hasAsked(parameter, operator + text, one.resource, view.now);
+    case 'number':
+    case 'quantity':
+      return hasAsked(parameter, operator + text, one.resource, view.now);
+    case 'uri':
+      // "ss": the value subsumes what is there
+      if (operator !== 'eq') return fits(one, `${code}:${operator === 'ss' ? 'below' : 'above'}`, text, view);
+      return hasAsked(parameter, text, one.resource, view.now);
+    default:
+      return hasAsked(parameter, text, one.resource, view.now);
+  }
+}
+
+function isText(each: Atom, code: string, operator: string, value: string): boolean {
+  if (each.kind !== 'string') return false;
+  const of = code === 'phonetic' ? phoneticKey : plain;
+  const [kept, asked] = [of(each.text), of(value)];
+  if (kept === '') return false;
+  switch (operator) {
+    case 'eq':
+      return kept === asked;
+    case 'ne':
+      return kept !== asked;
+    case 'co':
+      return kept.includes(asked);
+    case 'sw':
+      return kept.startsWith(asked);
+    default:
+      return kept.endsWith(asked);
+  }
+}
+
+const isOverlap = (each: Atom, { lo, hi }: { lo: number; hi: number }): boolean =>
+  each.kind === 'date' && each.lo <= hi && each.hi >= lo;
 
 /** `subject:Patient.name=x`: one of those that it refers to fits. */
 function leadsTo(one: Kept, name: string, value: string, view: View): boolean {

@@ -14,6 +14,7 @@ import { type Scope, wholeScope } from '../../src/store/scope.ts';
 import { valuesOf } from './element-values.ts';
 import type { Pairs } from './evaluate.ts';
 import { MADE_TYPES, type MadeType, madeResource } from './made-data.ts';
+import { madeExpression } from './made-expression.ts';
 import { modifiedFilter, pairFilter } from './made-modified.ts';
 import {
   ASKED_NUMBERS,
@@ -143,6 +144,18 @@ function filterOf(parameter: SearchParameter): fc.Arbitrary<Pair> {
     .map((values): Pair => [parameter.code, values.join(',')]);
 }
 
+/** Made once of each type, and of a number of hops. */
+function once<T>(make: (type: MadeType, depth: number) => T): (type: MadeType, depth?: number) => T {
+  const known = new Map<string, T>();
+  return (type, depth = 0) => {
+    const before = known.get(`${type} ${depth}`);
+    if (before !== undefined) return before;
+    const made = make(type, depth);
+    known.set(`${type} ${depth}`, made);
+    return made;
+  };
+}
+
 /** Parameters of a type that the store has an index for; composites have theirs in their parts. */
 const indexed = (type: ResourceType): readonly SearchParameter[] =>
   [...searchParametersOf(type).values()].filter(
@@ -150,12 +163,12 @@ const indexed = (type: ResourceType): readonly SearchParameter[] =>
   );
 
 /** Those that made data has values of: the others find nothing, and are seldom worth asking. */
-function filled(type: MadeType): readonly SearchParameter[] {
+const filled = once((type): readonly SearchParameter[] => {
   const sample = fc.sample(madeResource(type), { numRuns: 30, seed: 1 });
   return indexed(type).filter((parameter) =>
     sample.some((one) => valuesOf(parameter, { ...one }).length > 0),
   );
-}
+});
 
 const ownFilter: fc.Arbitrary<Pair> = fc.oneof(
   fc.uniqueArray(oneOf(IDS), { minLength: 1, maxLength: 4 }).map((ids): Pair => ['_id', ids.join()]),
@@ -171,18 +184,6 @@ const ownFilter: fc.Arbitrary<Pair> = fc.oneof(
 /** Types that there is data of, among these. */
 const made = (types: readonly ResourceType[]): readonly MadeType[] =>
   MADE_TYPES.filter((one) => types.includes(one));
-
-/** Made once: each holds those of a hop less. */
-function once<T>(make: (type: MadeType, depth: number) => T): (type: MadeType, depth?: number) => T {
-  const known = new Map<string, T>();
-  return (type, depth = 0) => {
-    const before = known.get(`${type} ${depth}`);
-    if (before !== undefined) return before;
-    const made = make(type, depth);
-    known.set(`${type} ${depth}`, made);
-    return made;
-  };
-}
 
 /** A name that another resource has a say by, and what is asked of that one; `depth` hops at most. */
 function makeLinked(type: MadeType, depth: number): fc.Arbitrary<Pair> {
@@ -241,10 +242,18 @@ const plainFilter = once((type) => {
   );
 });
 
+const expression = once((type): fc.Arbitrary<Pair> => {
+  const by = references(type).flatMap(({ code, targets }) =>
+    made(targets).map((target) => ({ path: `${code}:${target}.`, parameters: filled(target) })),
+  );
+  return madeExpression(filled(type), by, valueText).map((text): Pair => ['_filter', text]);
+});
+
 function filtersOf(type: MadeType): fc.Arbitrary<readonly Pair[]> {
   const one = fc.oneof(
     { weight: 7, arbitrary: plainFilter(type) },
     { weight: 3, arbitrary: linkedOf(type, 3) },
+    { weight: 1, arbitrary: expression(type) },
   );
   return fc.oneof(
     { weight: 2, arbitrary: fc.constant([]) },
