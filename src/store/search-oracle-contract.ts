@@ -23,6 +23,9 @@ const QUERIES_OF_ONE = 250;
 /** Forty seconds for 10,000 of them; a machine that is busy with other tests takes its time. */
 const TIMEOUT_MS = 120_000 + QUERIES * 60;
 
+/** A machine that is busy with other tests is no reason to give a search up. */
+const PATIENT = { searchSecondsMax: 600 };
+
 /** A question, and how many commits back the snapshot lies that it asks. */
 const asked = fc.record({
   query: madeQuery,
@@ -35,7 +38,7 @@ export function searchOracleContract(name: string, open: OpenStore): void {
     const counts = { queries: 0, found: 0, pages: 0, restricted: 0, written: 0 };
 
     beforeAll(async () => {
-      under = await open();
+      under = await open(PATIENT);
     });
     afterAll(() => under.remove());
 
@@ -49,7 +52,7 @@ export function searchOracleContract(name: string, open: OpenStore): void {
       questions: readonly { readonly query: Omit<Question, 'seq'>; readonly back: number }[],
     ): Promise<string[]> {
       await under.remove();
-      under = await open();
+      under = await open(PATIENT);
       const world = new World();
       const later = [...history];
       for (const ops of later.splice(0, Math.ceil(history.length / 2))) await commit(world, ops);

@@ -3,6 +3,7 @@ import type { Seq } from '../../src/base/brands.ts';
 import { isoInstant, systemClock } from '../../src/base/clock.ts';
 import { effectiveSettings } from '../../src/base/settings.ts';
 import { parseSearch } from '../../src/fhir/parse-search.ts';
+import { parseSearchAcross } from '../../src/fhir/parse-search-across.ts';
 import { pairsOf, queryOf } from '../../src/fhir/query-pairs.ts';
 import type { SearchPage, Store } from '../../src/store/store.ts';
 import { compareBy, includedWith, matchesOf, type Pairs, type View } from './evaluate.ts';
@@ -33,7 +34,7 @@ const settings = { ...effectiveSettings([], {}), searchClausesMax: 1000 };
 
 /** A question as it would be typed, for a person to read. */
 export const shownAs = ({ type, pairs, count, scope, seq }: Question): string =>
-  `${type}?${decodeURIComponent(queryOf([...pairs, ['_count', String(count)]]))} at ${seq} as ${JSON.stringify(scope)}`;
+  `${type === '*' ? '' : type}?${decodeURIComponent(queryOf([...pairs, ['_count', String(count)]]))} at ${seq} as ${JSON.stringify(scope)}`;
 
 /** `@7` in a value is the moment of the seventh version written. */
 export function settled(pairs: Pairs, { versions }: World): Pairs {
@@ -52,7 +53,8 @@ export async function compare(
   // through the text of an address, as a client sends it
   const sent = pairsOf(queryOf([...pairs, ['_count', String(count)]]));
   try {
-    const { query } = parseSearch(type, sent, { strict: true, settings });
+    const options = { strict: true, settings };
+    const { query } = type === '*' ? parseSearchAcross(sent, options) : parseSearch(type, sent, options);
     const snapshot = await store.snapshot(seq);
     const here = visible(world.at(seq), scope);
     const view = { here, linked: here, now: systemClock.now() };

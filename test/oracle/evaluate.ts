@@ -26,13 +26,16 @@ export interface View {
 }
 
 /** Result parameters: they select nothing. */
-const RESULT = /^_(count|sort|total|include|revinclude|summary|elements)(:|$)/;
+const RESULT = /^_(type|count|sort|total|include|revinclude|summary|elements)(:|$)/;
 
 /** Every match, in the order that `_sort` asks for. */
-export function matchesOf(type: ResourceType, pairs: Pairs, view: View): readonly Kept[] {
+export function matchesOf(type: ResourceType | '*', pairs: Pairs, view: View): readonly Kept[] {
   const filters = pairs.filter(([name]) => !RESULT.test(name));
+  const named = pairs.find(([name]) => name === '_type')?.[1].split(',');
+  const isOfType = (one: Kept): boolean =>
+    type === '*' ? named === undefined || named.includes(one.type) : one.type === type;
   const matches = view.here.filter(
-    (one) => one.type === type && filters.every(([name, value]) => fits(one, name, value, view)),
+    (one) => isOfType(one) && filters.every(([name, value]) => fits(one, name, value, view)),
   );
   const sort = pairs.find(([name]) => name === '_sort')?.[1];
   return sort === undefined ? matches : [...matches].sort((a, b) => compareBy(sort, a, b));

@@ -34,7 +34,8 @@ import {
 } from './value-pools.ts';
 
 export interface Asked {
-  readonly type: MadeType;
+  /** `*`: all, or those of `_type`. */
+  readonly type: MadeType | '*';
   /** Everything but `_count`. */
   readonly pairs: Pairs;
   readonly count: number;
@@ -338,8 +339,35 @@ const anyScope: fc.Arbitrary<Scope> = fc.oneof(
   },
 );
 
-/** A search of one of the types that there is data of. */
+/** What every type has. */
+const SHARED = ['_id', '_lastUpdated', '_tag', '_profile', '_security', '_source'];
+
+/** A search across types, of some or of all. */
+const acrossTypes: fc.Arbitrary<Asked> = fc
+  .record({
+    types: fc.oneof(fc.constant([]), fc.uniqueArray(oneOf(MADE_TYPES), { minLength: 1, maxLength: 4 })),
+    filters: fc.array(
+      plainFilter('Patient').filter(([name]) => SHARED.includes(name)),
+      { maxLength: 2 },
+    ),
+    sort: fc.option(
+      fc.uniqueArray(oneOf(['_lastUpdated', '-_lastUpdated', '_id', '-_tag']), { minLength: 1 }),
+    ),
+    total: fc.boolean(),
+    count: oneOf([1000, 1000, 0, 3, 20]),
+    scope: anyScope,
+  })
+  .map(({ types, filters, sort, total, count, scope }): Asked => {
+    const pairs: Pair[] = [...filters];
+    if (types.length > 0) pairs.push(['_type', types.join()]);
+    if (sort !== null) pairs.push(['_sort', sort.join()]);
+    if (total) pairs.push(['_total', 'accurate']);
+    return { type: '*', pairs, count, scope };
+  });
+
+/** A search of one of the types that there is data of, or of several. */
 export const madeQuery: fc.Arbitrary<Asked> = fc.oneof(
+  { weight: 1, arbitrary: acrossTypes },
   ...MADE_TYPES.map((type) => ({
     weight: type === 'Patient' || type === 'Observation' ? 3 : 1,
     arbitrary: fc
