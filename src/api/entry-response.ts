@@ -16,7 +16,7 @@ import type { FhirAnswer } from './fhir-call.ts';
  */
 export function responseEntry(answer: FhirAnswer, bodyIs: 'resource' | 'outcome'): BundleEntry {
   const { status, version, location } = answer;
-  const body = answer.body === undefined ? undefined : bytesOf(answer.body);
+  const body = answer.inBundle ?? (answer.body === undefined ? undefined : bytesOf(answer.body));
   const isOutcome = status >= 400 || bodyIs === 'outcome';
   return {
     ...(body === undefined || isOutcome ? {} : { resource: body }),

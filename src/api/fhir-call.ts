@@ -117,6 +117,8 @@ export interface FhirAnswer {
   readonly body?: Buffer | readonly Buffer[];
   /** Where the body is no FHIR JSON: then it goes out as it is, whatever format was asked for. */
   readonly contentType?: string;
+  /** What stands for such a body in an entry of a Bundle, which holds FHIR only: JSON text of a resource. */
+  readonly inBundle?: Buffer;
   /** What ETag and Last-Modified say. */
   readonly version?: { readonly versionId: VersionId; readonly lastUpdated: InstantMs };
   /** Absolute. */

@@ -7,6 +7,7 @@ import {
   openDoorUnderTest,
   verifiedPatient,
 } from '../../../test/fhir-door-under-test.ts';
+import { validate } from '../../fhir/validate.ts';
 
 let door: DoorUnderTest;
 const ANNA = nhsNumber(51);
@@ -176,6 +177,27 @@ describe('one resource', () => {
   it('keeps decimals as they were written', async () => {
     const answer = await send('Observation/dec/', '{ valueQuantity { value unit } }');
     expect(answer.text).toContain('5.40');
+  });
+});
+
+describe('in a batch', () => {
+  it('is a Binary, and an outcome where it fails', async () => {
+    const entry = ['{id}', '{nothing}'].map((query) => ({
+      request: { method: 'GET', url: `Patient/anna/$graphql?query=${query}` },
+    }));
+    const body = { resourceType: 'Bundle', type: 'batch', entry };
+    const answer = await door.send('POST', '/fhir', { as: 'gp', body });
+    expect(validate(answer.json())).toEqual([]);
+    const [good, bad] = answer.json().entry;
+    const { contentType, data: content } = good.resource;
+    expect([contentType, Buffer.from(content, 'base64').toString()]).toEqual([
+      'application/json',
+      '{"data":{"id":"anna"}}',
+    ]);
+    expect(bad.response).toMatchObject({
+      status: '400 Bad Request',
+      outcome: { resourceType: 'OperationOutcome' },
+    });
   });
 });
 

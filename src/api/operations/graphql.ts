@@ -65,12 +65,20 @@ async function answerGraphql(call: FhirCall): Promise<FhirAnswer> {
     );
     const outcome = JSON.parse(String(failed.body)) as { issue: readonly { diagnostics?: string }[] };
     const errors = [{ message: outcome.issue[0]?.diagnostics ?? '', extensions: { resource: outcome } }];
-    return { ...failed, ...graphqlAnswer(failed.status, JSON.stringify({ errors })) };
+    return {
+      ...failed,
+      ...graphqlAnswer(failed.status, JSON.stringify({ errors })),
+      inBundle: Buffer.from(JSON.stringify(outcome)),
+    };
   }
 }
 
+/** In a Bundle it is a Binary, as its OperationDefinition says. */
 function graphqlAnswer(status: number, text: string): FhirAnswer {
-  return { status, body: Buffer.from(text), contentType: JSON_TYPE, cache: 'no-store' };
+  const body = Buffer.from(text);
+  const binary = { resourceType: 'Binary', contentType: 'application/json', data: body.toString('base64') };
+  const inBundle = Buffer.from(JSON.stringify(binary));
+  return { status, body, contentType: JSON_TYPE, inBundle, cache: 'no-store' };
 }
 
 /** A mistake in the text of a query, with its line, as ours. */
