@@ -47,8 +47,11 @@ function openward(...args: readonly string[]): Promise<Said> {
   });
 }
 
-async function create(patient: object): Promise<{ readonly status: number; readonly text: string }> {
-  const answer = await fetch(`${node.fhir}/Patient`, {
+async function create(
+  patient: object,
+  path = 'Patient',
+): Promise<{ readonly status: number; readonly text: string }> {
+  const answer = await fetch(`${node.fhir}/${path}`, {
     method: 'POST',
     headers: {
       authorization: `Bearer ${await node.token('system')}`,
@@ -106,6 +109,18 @@ describe('a package', () => {
     const metrics = await (await fetch(node.fhir.replace('/fhir', '/metrics'))).text();
     expect(metrics).toContain('openward_profile_refuse_total 1');
   }, 60_000);
+
+  it('is what $validate holds a resource to, beside all else that the node does', async () => {
+    const path = `Patient/$validate?profile=${encodeURIComponent(NAMED)}`;
+    const [wrong, right] = await Promise.all([
+      create(NAMELESS, path),
+      create({ ...NAMELESS, name: [{ family: 'Doe' }] }, path),
+    ]);
+    expect([wrong.status, right.status]).toEqual([200, 200]);
+    expect(wrong.text).toContain('"severity":"error"');
+    expect(wrong.text).toContain('is required');
+    expect(right.text).not.toContain('"severity":"error"');
+  }, 30_000);
 
   it('is enforced by an import into the stopped node, which takes the others and says why not that one', async () => {
     await node.kill('SIGTERM');

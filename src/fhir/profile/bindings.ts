@@ -39,6 +39,16 @@ export function checkBinding(run: ProfileRun, focus: Focus, node: ProfileNode): 
   if (typeof widest === 'string') held(run, focus, widest, profile);
 }
 
+/** A code that its own system, which is known here in full, does not have: wrong whatever it is bound to. */
+export function checkKnownCode(run: ProfileRun, { item }: Focus): void {
+  if (!isObject(item.value) || typeof item.value.system !== 'string') return;
+  const { system, code } = item.value;
+  if (typeof code !== 'string' || run.source.codeIn(system, code) !== 'out') return;
+  run.error('code-invalid', item.path, `The code system ${shortened(system)} has no such code.`);
+}
+
+const shortened = (system: string): string => (system.length > 120 ? `${system.slice(0, 120)}…` : system);
+
 function answerFor(run: ProfileRun, value: unknown, valueSet: string): Membership | 'none' {
   const codes = codesOf(value);
   if (codes.length === 0) return 'none';

@@ -5,7 +5,7 @@
 import { isResourceType } from '../definitions.ts';
 import { isArray, isObject, type JsonObject } from '../json-access.ts';
 import { misstatesSize } from './attachment-size.ts';
-import { checkBinding } from './bindings.ts';
+import { checkBinding, checkKnownCode } from './bindings.ts';
 import { checkMembers } from './check-members.ts';
 import { checkForm, checkGiven } from './check-value.ts';
 import { checkExtension } from './extension-checks.ts';
@@ -97,6 +97,7 @@ function checkElement(run: ProfileRun, focus: Focus, node: ProfileNode): void {
   checkInvariants(run, focus, node);
   checkGiven(run, focus, node);
   checkBinding(run, focus, node);
+  if (item.type === 'Coding') checkKnownCode(run, focus);
   if (item.type === 'xhtml') checkNarrative(run, focus);
   else if (typeof item.value === 'string') checkMarkup(run, item);
   if (item.type === 'Attachment' && misstatesSize(item.value)) {
