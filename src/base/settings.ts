@@ -40,7 +40,7 @@ export const SETTINGS = {
     'Longest FHIRPath expression that a client may send.',
   ),
   fhirPathMs: setting<number>(
-    200,
+    500,
     'ms',
     'A FHIRPath expression that a client has sent is ended when it has taken this long in one request.',
   ),
