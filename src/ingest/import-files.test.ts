@@ -144,6 +144,20 @@ describe('a Bundle', () => {
     expect(await node.all('Patient')).toHaveLength(2);
   });
 
+  it('that writes what a condition finds, or patches, is refused by name', async () => {
+    await node.put(person('p1') as never);
+    const entry = [
+      { resource: person(), request: { method: 'PUT', url: 'Patient?identifier=x' } },
+      { request: { method: 'DELETE', url: 'Patient?identifier=x' } },
+      { resource: { resourceType: 'Parameters' }, request: { method: 'PATCH', url: 'Patient/p1' } },
+      { resource: person('p2'), request: { method: 'PUT', url: 'Patient/p2' } },
+    ];
+    await node.file('a.json', { resourceType: 'Bundle', type: 'batch', entry });
+    await node.file('b.json', { resourceType: 'Bundle', type: 'transaction', entry: entry.slice(0, 1) });
+    expect(await node.run()).toMatchObject({ resources: 1, rejected: 4 });
+    expect((await node.rejects()).map((one) => one.code)).toEqual(Array(4).fill('not-supported'));
+  });
+
   it('that asks for something to be done is no data', async () => {
     await node.file('a.json', { resourceType: 'Bundle', type: 'message' });
     expect(await node.run()).toMatchObject({ resources: 0, rejected: 1 });

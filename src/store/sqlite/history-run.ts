@@ -30,9 +30,9 @@ interface FoundVersions {
 }
 
 /** Versions looked at before others get their turn: a few milliseconds. */
-const WINDOW = 4_000;
+const WINDOW = 2_000;
 /** Windows of one page: what is left is behind its next link. */
-const WINDOWS_MAX = 250;
+const WINDOWS_MAX = 500;
 
 /** The rids of one page. */
 export async function runHistory(run: HistoryRun, reader: Reader): Promise<FoundVersions> {
