@@ -38,7 +38,7 @@ async function answerSummary(call: FhirCall): Promise<FhirAnswer> {
   const id = call.id ?? (await identified(call, pairs));
   const patient = await session.read('Patient', id);
   const record = await recordOf(call, id);
-  const members = record.map((one) => memberOf(one, context.settings));
+  const members = record.map(memberOf);
   const { role, organisation } = session.asker.actor;
   const author = `urn:uuid:${uuidOf(context.ids.next())}`;
   const made = summaryComposition({
@@ -47,10 +47,10 @@ async function answerSummary(call: FhirCall): Promise<FhirAnswer> {
     id: context.ids.next(),
     now: isoInstant(context.clock.now()),
     subject:
-      members.find((one) => one.stored.id === id && one.stored.type === 'Patient') ??
-      memberOf(patient, context.settings),
+      members.find((one) => one.stored.id === id && one.stored.type === 'Patient') ?? memberOf(patient),
     author,
     record: members,
+    settings: context.settings,
     state: (row) => stateOf(row.types, role, context),
   });
   const custodian = {

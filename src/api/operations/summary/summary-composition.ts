@@ -3,8 +3,9 @@
  * said of its being whole. http://hl7.org/fhir/uv/ips/StructureDefinition-Composition-uv-ips.html
  */
 import type { Composition, CompositionSection, Narrative } from 'fhir/r4.d.ts';
+import type { Settings } from '../../../base/settings.ts';
 import { escapedText } from '../../../fhir/xml-escape.ts';
-import { type Member, textOf, valueText } from './summary-member.ts';
+import { exactly, type Member, textOf, valueText } from './summary-member.ts';
 import { membersFor, SECTIONS, type SectionRow } from './summary-sections.ts';
 import { type KindState, stateText } from './summary-state.ts';
 
@@ -18,6 +19,7 @@ export interface SummaryParts {
   readonly subject: Member;
   readonly author: string;
   readonly record: readonly Member[];
+  readonly settings: Pick<Settings, 'jsonDepthMax'>;
   state(row: SectionRow): KindState;
 }
 
@@ -75,7 +77,7 @@ function sectionOf(
   if (shown.length === 0) {
     words.push(`None is recorded here, which does not say that there are none. ${NEVER_SHOWN}`);
   }
-  const lines = shown.map((member) => lineOf(member, byName));
+  const lines = shown.map((member) => lineOf(exactly(member, parts.settings), byName));
   return {
     title: row.title,
     code: { coding: [{ system: 'http://loinc.org', code: row.code, display: row.display }] },

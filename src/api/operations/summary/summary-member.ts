@@ -28,11 +28,16 @@ const NEGATIONS: ReadonlySet<string> = new Set([
 /** IPS: no-known-allergies, no-known-problems, no-known-medications and the like. */
 const ABSENT = 'http://hl7.org/fhir/uv/ips/CodeSystem/absent-unknown-uv-ips';
 
-/** The stored resource, read. */
-export function memberOf(stored: Stored, settings: Pick<Settings, 'jsonDepthMax'>): Member {
-  const json: unknown = parseJson(stored.bytes, settings);
+/** The stored resource, read. A record is read whole and little of it shown, so decimals come later (`exactly`). */
+export function memberOf(stored: Stored): Member {
+  const json: unknown = JSON.parse(stored.bytes.toString('utf8'));
   const object = isObject(json) ? json : {};
   return { stored, json: object, when: whenOf(object) };
+}
+
+/** The same with its decimals as they were written. */
+export function exactly({ stored, when }: Member, settings: Pick<Settings, 'jsonDepthMax'>): Member {
+  return { stored, when, json: parseJson(stored.bytes, settings) as JsonObject };
 }
 
 const DATES = [
