@@ -43,6 +43,7 @@ const RESOURCES: readonly Identified[] = [
     ...codedAs({ text: 'sugar', coding: [{ code: '2' }, { system: 'urn:loinc', code: '3' }] }),
     subject: { identifier: { system: 'urn:nhs', value: '9' }, type: 'Patient' },
   }),
+  observation('accents', [], { code: { text: 'H\u00e9maties' } }),
   observation('pairs', [], {
     component: [
       {
@@ -128,11 +129,11 @@ const FOUND: readonly (readonly [string, readonly string[]])[] = [
   ['Condition?subject:missing=false', ['inside', 'shown']],
   ['Practitioner?phonetic:missing=true', []],
   ['Observation?code:missing=true', []],
-  ['Observation?subject:missing=true', ['pairs']],
-  ['Observation?patient:missing=true', ['pairs']],
-  ['Observation?performer:missing=true', ['both', 'coded', 'pairs']],
-  ['Observation?value-quantity:missing=true', ['text', 'both', 'pairs']],
-  ['Observation?date:missing=true', ['text', 'coded', 'both', 'pairs']],
+  ['Observation?subject:missing=true', ['accents', 'pairs']],
+  ['Observation?patient:missing=true', ['accents', 'pairs']],
+  ['Observation?performer:missing=true', ['accents', 'both', 'coded', 'pairs']],
+  ['Observation?value-quantity:missing=true', ['accents', 'text', 'both', 'pairs']],
+  ['Observation?date:missing=true', ['accents', 'text', 'coded', 'both', 'pairs']],
   ['Observation?method:missing=false', ['pairs']],
   ['Patient?family:exact=Müller', ['anna']],
   ['Patient?family:exact=muller', ['ben']],
@@ -145,10 +146,13 @@ const FOUND: readonly (readonly [string, readonly string[]])[] = [
   ['Patient?gender:not=male,female', ['nobody']],
   ['Patient?gender:not=nothing', ['anna', 'ben', 'nobody']],
   ['Patient?gender:not=male&name=mul', ['anna']],
-  ['Observation?code:not=urn:loinc|', ['pairs', 'text']],
+  ['Observation?code:not=urn:loinc|', ['accents', 'pairs', 'text']],
   ['Observation?code:text=blood', ['text']],
   ['Observation?code:text=GLUCOSE,sug', ['coded', 'both']],
   ['Observation?code:text=nothing', []],
+  ['Observation?code:text=hématies', ['accents']],
+  ['Observation?code:text=hemat', ['accents']],
+  ['Observation?method:text=cuff', ['pairs']],
   ['Patient?identifier:text=hospital', ['anna']],
   ['Patient?identifier:of-type=urn:types|MR|446053', ['anna']],
   ['Patient?identifier:of-type=urn:types|MR|44605', []],
@@ -285,7 +289,7 @@ export function modifiersContract(open: OpenStore): void {
       }
       const whole: FilterValue = { kind: 'codes', codes: [], systems: ['urn:loinc'] };
       expect(await withCodes(whole, false)).toEqual(['both', 'coded']);
-      expect(await withCodes(whole, true)).toEqual(['pairs', 'text']);
+      expect(await withCodes(whole, true)).toEqual(['accents', 'pairs', 'text']);
     });
 
     it('what has not been expanded is refused', async () => {
