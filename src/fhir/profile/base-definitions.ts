@@ -19,7 +19,7 @@ const VERSION = '4.0.1';
 let loading: Promise<DefinitionSource> | undefined;
 
 /**
- * The base definitions, loaded once in a process (some 30 ms, 11 MB); fails where the build is incomplete.
+ * The base definitions, loaded once in a process (50 to 80 ms, 11 MB); fails where the build is incomplete.
  */
 export function baseDefinitions(): Promise<DefinitionSource> {
   loading ??= import('../generated/profile-definitions.ts').then(({ PROFILE_DEFINITIONS }) =>
