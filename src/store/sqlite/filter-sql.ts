@@ -23,6 +23,8 @@ export interface FilterSql {
    * the first.
    */
   readonly testEach?: Condition;
+  /** Rows of an index that testEach costs as much as; BYTES_COST where left out. */
+  readonly eachWeight?: number;
   /** SELECT of the rids, for driving; undefined where the filter is only a test. */
   readonly select: Condition | undefined;
   /** Rows that the select goes through, counted up to a bound; what makes one driver better than another. */

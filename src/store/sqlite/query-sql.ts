@@ -126,14 +126,20 @@ function chainSql({ parameter, targets }: Of<'chain'>, type: string, context: Qu
     sql: `SELECT x.rid FROM ref x WHERE x.pt = ${pt} AND x.lid IN (${all.sql})`,
     parameters: all.parameters,
   };
-  const tests = anyOf(
-    hops.map((hop) => (hop.isFew ? within('+x.lid', matchesOf(hop, 'lid')) : isMatch(hop, 'lid', 'x.lid'))),
+  const referring = (tests: readonly Condition[]): Condition => {
+    const { sql, parameters } = anyOf(tests);
+    return {
+      sql: `EXISTS (SELECT 1 FROM ref x WHERE x.rid = v.rid AND x.pt = ${pt} AND ${sql})`,
+      parameters,
+    };
+  };
+  const each = hops.map((hop) => isMatch(hop, 'lid', 'x.lid'));
+  const sets = hops.map((hop, i) =>
+    hop.isFew ? within('+x.lid', matchesOf(hop, 'lid')) : (each[i] ?? never),
   );
   return {
-    test: {
-      sql: `EXISTS (SELECT 1 FROM ref x WHERE x.rid = v.rid AND x.pt = ${pt} AND ${tests.sql})`,
-      parameters: tests.parameters,
-    },
+    test: referring(sets),
+    ...eachOf(hops, referring(each), CHAIN_WEIGHT),
     select,
     cost: costOf(hops, select, context),
     whole: hops.some((hop) => hop.inner.whole),
@@ -156,13 +162,13 @@ function hasSql({ source, parameter, filter }: Of<'has'>, context: QueryContext)
     parameters: lids.parameters,
   };
   const each = isMatch(hop, 'rid', 'x.rid');
+  const referring: Condition = {
+    sql: `EXISTS (SELECT 1 FROM ref x WHERE x.lid = v.lid AND x.pt = ${pt} AND ${each.sql})`,
+    parameters: each.parameters,
+  };
   return {
-    test: hop.isFew
-      ? within('+v.lid', lids)
-      : {
-          sql: `EXISTS (SELECT 1 FROM ref x WHERE x.lid = v.lid AND x.pt = ${pt} AND ${each.sql})`,
-          parameters: each.parameters,
-        },
+    test: hop.isFew ? within('+v.lid', lids) : referring,
+    ...eachOf([hop], referring, HAS_WEIGHT),
     select,
     cost: costOf([hop], select, context),
     // one row may have many that refer to it
@@ -171,6 +177,21 @@ function hasSql({ source, parameter, filter }: Of<'has'>, context: QueryContext)
     ordered: false,
   };
 }
+
+/** For a search that has few versions to test, where a set would be made for them alone. */
+function eachOf(
+  hops: readonly Hop[],
+  testEach: Condition,
+  eachWeight: number,
+): { readonly testEach?: Condition; readonly eachWeight?: number } {
+  const isWorthIt = hops.some((hop) => hop.isFew && hop.inner.cost > SMALL_SET);
+  return isWorthIt && !hops.some((hop) => hop.inner.whole) ? { testEach, eachWeight } : {};
+}
+
+const SMALL_SET = 100;
+const CHAIN_WEIGHT = 4;
+/** One resource may be referred to by many. */
+const HAS_WEIGHT = 50;
 
 function costOf(hops: readonly Hop[], select: Condition, { connection }: QueryContext): number {
   const inner = hops.reduce((sum, hop) => sum + hop.inner.cost, 0);

@@ -81,8 +81,8 @@ function planPart({ type, filters: given }: TypedFilters, context: QueryContext)
 
 /** As a test of one version after the other. */
 function ofEach(filter: FilterSql): FilterSql {
-  const { testEach } = filter;
-  return testEach === undefined ? filter : { ...filter, test: testEach, whole: false, weight: BYTES_COST };
+  const { testEach, eachWeight = BYTES_COST } = filter;
+  return testEach === undefined ? filter : { ...filter, test: testEach, whole: false, weight: eachWeight };
 }
 
 /** Filters that are all to hold, one by one: each of them may drive. */

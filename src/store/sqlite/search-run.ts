@@ -3,7 +3,7 @@
  * `_revinclude` add. The same code serves the thread that answers reads, the search thread and the writer
  * (ifNoneExist).
  */
-import type { SearchQuery } from '../../fhir/search-query.ts';
+import type { Filter, SearchQuery } from '../../fhir/search-query.ts';
 import type { Scope } from '../scope.ts';
 import type { Connection } from './connection.ts';
 import type { Cursor } from './cursor.ts';
@@ -32,6 +32,31 @@ export interface SearchRun {
 
 /** More work than this is not for the thread that answers reads by id. */
 export const INLINE_COST_MAX = 2000;
+
+/** So many conditions that to plan the search is itself no work for the thread that answers reads by id. */
+export function isManifold(query: SearchQuery): boolean {
+  const parts = query.also === undefined ? [query] : [query, ...query.also];
+  return (
+    parts.reduce((sum, { filters }) => sum + filters.reduce((n, one) => n + conditionsOf(one), 0), 0) > FEW
+  );
+}
+
+const FEW = 24;
+
+function conditionsOf(filter: Filter): number {
+  switch (filter.kind) {
+    case 'chain':
+      return filter.targets.reduce((sum, target) => sum + conditionsOf(target.filter), 1);
+    case 'has':
+    case 'not':
+      return 1 + conditionsOf(filter.filter);
+    case 'and':
+    case 'or':
+      return filter.filters.reduce((sum, one) => sum + conditionsOf(one), 0);
+    default: // whatever the number of its values: an import looks for many identifiers at once
+      return 1;
+  }
+}
 
 /** How a search would be run; its cost says where. */
 export function planRun(run: SearchRun, connection: Connection, dictionary: Dictionary): SearchPlan {

@@ -24,7 +24,7 @@ import { runHistory } from './history-run.ts';
 import { personsReferring } from './persons-referring.ts';
 import type { Reader } from './reader.ts';
 import { isInScope } from './scope-sql.ts';
-import { INLINE_COST_MAX, planRun, runSearch } from './search-run.ts';
+import { INLINE_COST_MAX, isManifold, planRun, runSearch } from './search-run.ts';
 import type { Version } from './version-rows.ts';
 
 export class SqliteSnapshot implements Snapshot {
@@ -82,11 +82,11 @@ export class SqliteSnapshot implements Snapshot {
     };
     await this.#reader.indexed.ofTypes(lateTypes(query, scope), cursor?.seq ?? this.seq);
     if (asksFullText(query)) await this.#reader.texts.upTo(cursor?.seq ?? this.seq);
-    const plan = planRun(run, connection, dictionary);
+    const plan = isManifold(query) ? undefined : planRun(run, connection, dictionary);
     const page =
-      plan.cost <= INLINE_COST_MAX
+      plan !== undefined && plan.cost <= INLINE_COST_MAX
         ? runSearch(run, connection, dictionary, plan)
-        : await this.#reader.searches.search(run, plan.cost);
+        : await this.#reader.searches.search(run, plan?.cost ?? INLINE_COST_MAX);
     this.#reader.checkSnapshot(cursor?.seq ?? this.seq);
     const open = (rids: readonly number[]): readonly number[] =>
       cursor === undefined ? rids : this.#reader.stillOpen(rids, scope);
