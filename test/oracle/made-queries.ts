@@ -98,9 +98,12 @@ function referenceText({ targets }: SearchParameter): Text {
 }
 
 const prefix = oneOf(['', '', 'eq', 'ne', 'gt', 'lt', 'ge', 'le', 'sa', 'eb', 'ap']);
-const dateText: Text = fc
-  .tuple(prefix, oneOf([...DAYS, ...TIMES, ...ASKED_TIMES]))
-  .map((parts) => parts.join(''));
+/** Mostly those that lie within each other or share an end: there the prefixes part. */
+const moment: Text = fc.oneof(
+  { weight: 2, arbitrary: oneOf(['2026-02', '2026-02-28', '2026', '2025', '2026-02-28T12:00:00Z']) },
+  { weight: 1, arbitrary: oneOf([...DAYS, ...TIMES, ...ASKED_TIMES]) },
+);
+const dateText: Text = fc.tuple(prefix, moment).map((parts) => parts.join(''));
 const numberText: Text = fc.tuple(prefix, oneOf(ASKED_NUMBERS)).map((parts) => parts.join(''));
 const unitText: Text = oneOf<{ unit?: string; system?: string; code?: string }>(UNITS).chain(
   ({ unit, system, code }) =>
