@@ -42,7 +42,7 @@ export const SETTINGS = {
   fhirPathMs: setting<number>(
     500,
     'ms',
-    'A FHIRPath expression that a client has sent is ended when it has taken this long in one request.',
+    'FHIRPath that a client has sent is ended when all of one request has taken this long, reading it included.',
   ),
   bundleEntriesMax: setting<number>(10_000, 'entries', 'Most entries of a batch or transaction.'),
   bundleBytesMax: setting<number>(

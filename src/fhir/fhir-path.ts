@@ -111,6 +111,51 @@ function stepsTo(node: unknown, resource: object): readonly PathStep[] | undefin
   return at?.data === resource ? steps : undefined;
 }
 
+/** What an expression uses that costs whoever evaluates it. */
+export interface PathUses {
+  /** Names of the functions that it calls, as they are written: backticks included. */
+  readonly functions: readonly string[];
+  /** Whether it names a variable (`%resource`). */
+  readonly variables: boolean;
+  readonly unions: boolean;
+}
+
+/**
+ * What an expression uses, by how the library reads it: in its text a name may be in backticks, a quote within
+ * them, and a comment before a bracket. Throws Failure `invalid` where it is no FHIRPath.
+ */
+export function usesOf(expression: string): PathUses {
+  const functions: string[] = [];
+  const types = new Set<string>();
+  const waiting: ParsedNode[] = [parsed(expression)];
+  for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
+    if (node.type === 'Functn') functions.push(node.text ?? '');
+    if (node.type !== undefined) types.add(node.type);
+    waiting.push(...(node.children ?? []));
+  }
+  return { functions, variables: types.has('ExternalConstant'), unions: types.has('UnionExpression') };
+}
+
+interface ParsedNode {
+  readonly type?: string;
+  readonly text?: string;
+  readonly children?: readonly ParsedNode[];
+}
+
+function parsed(expression: string): ParsedNode {
+  try {
+    return fhirpath.parse(expression) as ParsedNode;
+  } catch (error) {
+    throw notFhirPath(error);
+  }
+}
+
+function notFhirPath(cause: unknown): Failure {
+  return new Failure('invalid', `Not FHIRPath: ${firstLine(cause)}. See http://hl7.org/fhirpath/N1.`, {
+    cause,
+  });
+}
+
 /** The library warns on the console of quantities that it cuts short, with the dates that it adds them to. */
 const { warn } = console;
 const silent = (): void => undefined;
@@ -155,9 +200,7 @@ function makeEvaluator(expression: string, type: string): Evaluate {
   try {
     run = fhirpath.compile(path, r4, { ...OPTIONS, userInvocationTable: FUNCTIONS });
   } catch (error) {
-    throw new Failure('invalid', `Not FHIRPath: ${firstLine(error)}. See http://hl7.org/fhirpath/N1.`, {
-      cause: error,
-    });
+    throw notFhirPath(error);
   }
   const constants = constantsIn(expression);
   return (resource, given, resolver) => {

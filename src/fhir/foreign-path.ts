@@ -15,46 +15,59 @@ const context = createContext(holder);
 const script = new Script('run()');
 
 /**
+ * The time that all FHIRPath of one request may take together, reading it included: the setting fhirPathMs. Many
+ * expressions that are each within it would be as good as one that is not.
+ */
+export class PathTime {
+  readonly #allMs: number;
+  #leftMs: number;
+
+  constructor({ fhirPathMs }: Pick<Settings, 'fhirPathMs'>) {
+    this.#allMs = fhirPathMs;
+    this.#leftMs = fhirPathMs;
+  }
+
+  /**
+   * What `work` returns; it costs some 0.1 ms more. An end by time passes every `catch` and `finally` within: then
+   * it throws Failure `too-costly` (status 400).
+   */
+  spend<T>(work: () => T): T {
+    if (this.#leftMs < 1) throw this.#tooSlow();
+    const started = systemClock.monotonicMs();
+    holder.run = work;
+    try {
+      return script.runInContext(context, { timeout: Math.ceil(this.#leftMs) }) as T;
+    } catch (error) {
+      if ((error as { code?: unknown } | null)?.code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw error;
+      throw this.#tooSlow();
+    } finally {
+      holder.run = () => undefined;
+      this.#leftMs -= systemClock.monotonicMs() - started;
+    }
+  }
+
+  #tooSlow(): Failure {
+    return tooCostly(
+      `takes longer than ${this.#allMs} ms, with all others of the request; setting fhirPathMs`,
+    );
+  }
+}
+
+/**
  * As `compile`. Throws Failure `invalid` where it is no FHIRPath, and `too-costly` (status 400) where it is longer
- * than the setting fhirPathLengthMax; it, or the function, where all that it was asked for together takes longer than
- * fhirPathMs. The limit costs some 0.1 ms each time.
+ * than the setting fhirPathLengthMax; it, or the function, where the request's time is over.
  */
 export function compileForeign(
   expression: string,
   type: string,
   settings: Pick<Settings, 'fhirPathLengthMax' | 'fhirPathMs'>,
+  time = new PathTime(settings),
 ): PathFunction {
   if (expression.length > settings.fhirPathLengthMax) {
     throw tooCostly(`is longer than ${settings.fhirPathLengthMax} characters; setting fhirPathLengthMax`);
   }
-  const budget: Budget = { allMs: settings.fhirPathMs, leftMs: settings.fhirPathMs };
-  const path = within(budget, () => compileOnce(expression, type));
-  return (resource, environment, resolver) => within(budget, () => path(resource, environment, resolver));
-}
-
-interface Budget {
-  readonly allMs: number;
-  leftMs: number;
-}
-
-/** What `run` returns. An end by time passes every `catch` and `finally` within. */
-function within<T>(budget: Budget, run: () => T): T {
-  if (budget.leftMs < 1) throw tooSlow(budget);
-  const started = systemClock.monotonicMs();
-  holder.run = run;
-  try {
-    return script.runInContext(context, { timeout: Math.ceil(budget.leftMs) }) as T;
-  } catch (error) {
-    if ((error as { code?: unknown } | null)?.code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw error;
-    throw tooSlow(budget);
-  } finally {
-    holder.run = () => undefined;
-    budget.leftMs -= systemClock.monotonicMs() - started;
-  }
-}
-
-function tooSlow({ allMs }: Budget): Failure {
-  return tooCostly(`takes longer than ${allMs} ms; setting fhirPathMs`);
+  const path = time.spend(() => compileOnce(expression, type));
+  return (resource, environment, resolver) => time.spend(() => path(resource, environment, resolver));
 }
 
 function tooCostly(what: string): Failure {

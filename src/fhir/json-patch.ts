@@ -12,7 +12,12 @@ import { isObject } from './json-access.ts';
 
 export type PatchLimits = Pick<
   Settings,
-  'patchOperationsMax' | 'patchPathCharactersMax' | 'patchStepsMax' | 'bodyBytesMax' | 'jsonDepthMax'
+  | 'patchOperationsMax'
+  | 'patchPathCharactersMax'
+  | 'patchStepsMax'
+  | 'fhirPathMs'
+  | 'bodyBytesMax'
+  | 'jsonDepthMax'
 >;
 
 const MEMBERS: Readonly<Record<string, readonly string[]>> = {

@@ -3,6 +3,7 @@
  * expression of somebody else is run while others wait. http://hl7.org/fhir/R4/fhirpatch.html
  */
 import { Failure } from '../base/failure.ts';
+import { type PathUses, usesOf } from './fhir-path.ts';
 import { isObject, type JsonObject } from './json-access.ts';
 import type { PatchLimits } from './json-patch.ts';
 import type { PatchValue } from './patch-elements.ts';
@@ -108,20 +109,30 @@ function pathOf(path: string, place: string, { patchPathCharactersMax: most }: P
   if (path.length > most) {
     throw wrong(`${place}.path`, `A path may have ${most} characters (setting patchPathCharactersMax).`);
   }
-  const bare = path.replace(/'(\\.|[^'\\])*'/gs, "''");
-  for (const [, name = ''] of bare.matchAll(/([A-Za-z_]\w*)\s*\(/g)) {
-    if (FUNCTIONS.has(name) || name === 'and' || name === 'or' || name === 'in') continue;
+  // a word of FHIRPath, and the name of an element
+  const read = path.replace(/\.div(?=$|[.[)\s])/g, '.`div`');
+  const { functions, variables, unions } = usesAt(read, place);
+  const other = functions.find((name) => !FUNCTIONS.has(name));
+  if (other !== undefined) {
     const known = [...FUNCTIONS].join(', ');
     throw wrong(
       `${place}.path`,
-      `A path of a patch cannot use "${name.slice(0, 40)}()": it may use ${known}.`,
+      `A path of a patch cannot use "${other.slice(0, 40)}()": it may use ${known}.`,
     );
   }
-  if (/[%|]/.test(bare)) {
+  if (variables || unions) {
     throw wrong(`${place}.path`, 'A path of a patch cannot use variables ("%") or unions ("|").');
   }
-  // a word of FHIRPath, and the name of an element
-  return path.replace(/\.div(?=$|[.[)\s])/g, '.`div`');
+  return read;
+}
+
+function usesAt(path: string, place: string): PathUses {
+  try {
+    return usesOf(path);
+  } catch (thrown) {
+    if (!(thrown instanceof Failure)) throw thrown;
+    throw new Failure(thrown.code, thrown.message, { expression: `${place}.path`, cause: thrown });
+  }
 }
 
 function wrong(expression: string, text: string): Failure {

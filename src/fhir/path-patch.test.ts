@@ -163,6 +163,14 @@ describe('a FHIRPath Patch', () => {
       [operation('replace', 'Patient.((', code), 'invalid', 'Not FHIRPath', 'Parameters.parameter[0].path'],
       [operation('replace', 'Patient.descendants()', code), 'invalid', '"descendants()"'],
       [operation('replace', "Patient.name.where(family.matches('(a+)+$'))", code), 'invalid', '"matches()"'],
+      [operation('replace', "Patient.name.where('aa!'.`matches`('(a+)+$'))", code), 'invalid', 'matches'],
+      [operation('replace', "Patient.name.where('aa!'.matches/**/('(a+)+$'))", code), 'invalid', 'matches'],
+      [
+        operation('replace', "Patient.name.where(`'`.not() and 'a'.matches('(a+)+$'))", code),
+        'invalid',
+        'match',
+      ],
+      [operation('replace', "Patient.name.where('aa!'.`\\u006datches`('(a+)+$'))", code), 'invalid', 'u006d'],
       [operation('replace', 'Patient.name.repeat(%resource)', code), 'invalid', '"repeat()"'],
       [operation('replace', '(Patient | Patient).gender', code), 'invalid', 'unions'],
       [operation('replace', `Patient${'.name'.repeat(300)}`, code), 'invalid', 'patchPathCharactersMax'],
@@ -198,6 +206,14 @@ describe('a FHIRPath Patch', () => {
     const where = `.where(${Array(20).fill('family.exists()').join(' and ')})`;
     const long = operation('delete', `Patient.name${where}${where}.family`);
     expect(failure({ ...patient, name: names }, ...Array(9).fill(long)).code).toBe('too-costly');
+    // each is read anew: what is read is not evaluated, and takes no step
+    const sums = Array.from({ length: 1000 }, (_, n) =>
+      operation('delete', `Patient.photo[${n}${'+1'.repeat(400)}]`),
+    );
+    expect(failure(patient, ...sums)).toMatchObject({ code: 'too-costly', status: 400 });
+    expect(
+      applyPathPatch(patient, patch(operation('delete', 'Patient.gender')), settings),
+    ).not.toHaveProperty('gender');
     expect(failure(patient, ...Array(1001).fill(operation('delete', 'Patient.photo'))).message).toContain(
       'patchOperationsMax',
     );

@@ -7,6 +7,7 @@
 import { Failure } from '../base/failure.ts';
 import { copyOf } from './exact-decimals.ts';
 import { type PathStep, placesOf, withinSteps } from './fhir-path.ts';
+import { PathTime } from './foreign-path.ts';
 import { isObject, type JsonObject } from './json-access.ts';
 import { type PatchLimits, tooMany } from './json-patch.ts';
 import { memberFor, type PatchValue, putMember, readItems, writeItems } from './patch-elements.ts';
@@ -16,17 +17,22 @@ import { type Member, planOf } from './type-plans.ts';
 /**
  * A patched copy of `resource`; `patch` is a valid Parameters resource. Throws Failure `invalid` or `value` at
  * the parameter where it is no FHIRPath Patch, `processing` (422) where a path does not lead to what the
- * operation needs, `too-costly` where the paths take more steps than the setting patchStepsMax allows.
+ * operation needs, `too-costly` where the paths take more steps than the setting patchStepsMax allows or,
+ * with what reading them takes, more time than the setting fhirPathMs.
  */
 export function applyPathPatch(resource: unknown, patch: JsonObject, limits: PatchLimits): unknown {
-  const operations = pathOperations(patch, limits);
-  if (operations.length > limits.patchOperationsMax) throw tooMany(limits);
+  if (Array.isArray(patch.parameter) && patch.parameter.length > limits.patchOperationsMax)
+    throw tooMany(limits);
   const copy = copyOf(resource);
   if (!isObject(copy) || typeof copy.resourceType !== 'string')
     throw new Failure('structure', 'What is patched must be a resource.');
-  withinSteps(limits.patchStepsMax, () => {
-    for (const operation of operations) apply(copy, operation);
-  });
+  const time = new PathTime(limits);
+  // steps outside of time: what ends by time undoes nothing within
+  withinSteps(limits.patchStepsMax, () =>
+    time.spend(() => {
+      for (const operation of pathOperations(patch, limits)) apply(copy, operation);
+    }),
+  );
   return copy;
 }
 

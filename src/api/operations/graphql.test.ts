@@ -293,6 +293,7 @@ describe('what cannot be asked', () => {
     ['two things under one name', '{ a: id a: gender }', 400, '"a"'],
     ['FHIRPath that is none', '{ name(fhirpath: "((") { use } }', 400, ''],
     ['a bomb of a regex', '{ name(fhirpath: "family.matches(\'(a+)+$\')") { use } }', 400, 'matches'],
+    ['the same in backticks', '{ name(fhirpath: "family.`matches`(\'(a+)+$\')") { use } }', 400, 'matches'],
     ['includes', '{ ObservationList(_reference: subject, _include: "x") { id } }', 400, '_include'],
     ['a parameter of no search', '{ ObservationList(_reference: subject, x: 1) { id } }', 400, '"x"'],
     [

@@ -4,8 +4,8 @@
  */
 import { Failure } from '../../../base/failure.ts';
 import type { Settings } from '../../../base/settings.ts';
-import type { PathFunction } from '../../../fhir/fhir-path.ts';
-import { compileForeign } from '../../../fhir/foreign-path.ts';
+import { type PathFunction, usesOf } from '../../../fhir/fhir-path.ts';
+import { compileForeign, PathTime } from '../../../fhir/foreign-path.ts';
 import { isObject } from '../../../fhir/json-access.ts';
 import { type Arguments, numberOf, oneOf } from './graphql-arguments.ts';
 import { type Field, fieldOf } from './graphql-types.ts';
@@ -14,15 +14,32 @@ type Limits = Pick<Settings, 'fhirPathLengthMax' | 'fhirPathMs'>;
 
 /** Functions with which a short expression can keep a processor busy for as long as it likes. */
 const BUSY =
-  /\b(matches\w*|replaceMatches|repeat\w*|aggregate|descendants|combine|resolve|memberOf|trace)\s*\(/;
+  /^(matches\w*|replaceMatches|repeat\w*|aggregate|descendants|combine|resolve|memberOf|trace)$|[^\w]/;
 
-/** The expression, ready. Throws Failure `not-supported` where it may not be used here, `invalid`. */
-export function pathOf(expression: string, type: string, settings: Limits): PathFunction {
-  const busy = BUSY.exec(expression)?.[1];
-  if (busy !== undefined) {
-    throw new Failure('not-supported', `FHIRPath "${busy}()" is not supported in a query.`);
+/** The expressions of one query, which have one time between them; each is read once. */
+export class QueryPaths {
+  readonly #settings: Limits;
+  readonly #time: PathTime;
+  readonly #known = new Map<string, PathFunction>();
+
+  constructor(settings: Limits) {
+    this.#settings = settings;
+    this.#time = new PathTime(settings);
   }
-  return compileForeign(expression, type, settings);
+
+  /** The expression, ready. Throws Failure `not-supported` where it may not be used here, else as compileForeign. */
+  path(expression: string, type: string): PathFunction {
+    const key = `${type} ${expression}`;
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const path = compileForeign(expression, type, this.#settings, this.#time);
+    const busy = this.#time.spend(() => usesOf(expression)).functions.find((name) => BUSY.test(name));
+    if (busy !== undefined) {
+      throw new Failure('not-supported', `FHIRPath "${busy.slice(0, 40)}()" is not supported in a query.`);
+    }
+    this.#known.set(key, path);
+    return path;
+  }
 }
 
 /** The items that fit every argument, in their order. `items` are those of a list element. */
@@ -30,7 +47,7 @@ export function filtered(
   items: readonly unknown[],
   field: Field,
   given: Arguments,
-  settings: Limits,
+  paths: QueryPaths,
 ): readonly unknown[] {
   if (given.size === 0) return items;
   const [type] = field.types;
@@ -38,7 +55,7 @@ export function filtered(
   for (const [name, values] of given) {
     if (name === '_count' || name === '_offset') continue;
     if (name === 'fhirpath') {
-      const path = pathOf(oneOf(given, name) ?? '', type ?? '', settings);
+      const path = paths.path(oneOf(given, name) ?? '', type ?? '');
       kept = kept.filter((item) => isTrue(path(item)));
       continue;
     }

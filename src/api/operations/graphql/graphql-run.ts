@@ -10,7 +10,7 @@ import { isObject, type JsonObject } from '../../../fhir/json-access.ts';
 import type { FhirCall } from '../../fhir-call.ts';
 import { argumentsOf, directive, isAskedFor, oneOf, type Variables } from './graphql-arguments.ts';
 import type { Fragments } from './graphql-check.ts';
-import { filtered, pathOf } from './graphql-filter.ts';
+import { filtered, QueryPaths } from './graphql-filter.ts';
 import type { GraphqlReads } from './graphql-reads.ts';
 import { Decimal, GraphqlResult, type Holding } from './graphql-result.ts';
 import { type Field, fieldOf, isOf } from './graphql-types.ts';
@@ -41,12 +41,14 @@ export class GraphqlRun {
   readonly #query: GraphqlQuery;
   readonly #reads: GraphqlReads;
   readonly #settings: Settings;
+  readonly #paths: QueryPaths;
   #values = 0;
 
   constructor(call: FhirCall, query: GraphqlQuery, reads: GraphqlReads) {
     this.#query = query;
     this.#reads = reads;
     this.#settings = call.context.settings;
+    this.#paths = new QueryPaths(this.#settings);
   }
 
   /** The answer for an object. Throws Failure where the query or what it names cannot be answered. */
@@ -141,7 +143,7 @@ export class GraphqlRun {
         if (given.size > 0 && !field.list) {
           throw new Failure('invalid', `"${node.name.value}" is no list: it takes no arguments.`);
         }
-        values = filtered(membersOf(place.value, field), field, given, this.#settings);
+        values = filtered(membersOf(place.value, field), field, given, this.#paths);
       }
     }
     this.#values += Math.max(1, values.length);
@@ -164,7 +166,7 @@ export class GraphqlRun {
     const text = oneOf(argumentsOf(node, this.#query.variables), 'path');
     if (text === undefined) throw new Failure('required', '@slice needs "path", a FHIRPath expression.');
     if (text === '$index') return (_value, index) => String(index);
-    const path = pathOf(text, field.types[0] ?? '', this.#settings);
+    const path = this.#paths.path(text, field.types[0] ?? '');
     return (value) => path(value).map(String).join(',');
   }
 
