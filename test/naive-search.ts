@@ -4,7 +4,7 @@
  */
 import { createRequire } from 'node:module';
 import { resourceTypes, searchParameterRow } from '../src/fhir/definitions.ts';
-import { phoneticKey } from '../src/fhir/phonetic-key.ts';
+import { phoneticKey } from '../src/fhir/search/phonetic-key.ts';
 import type { SearchParameter } from '../src/fhir/search-value.ts';
 import type { Selected } from './search-expressions.ts';
 

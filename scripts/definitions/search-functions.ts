@@ -380,7 +380,7 @@ function moduleSource(
   const entries = resources.map((type) => `  ${type}: ${functionName(type)},\n`).join('');
   return `/** Made by scripts/compile-definitions.ts from the R4 definitions (HL7, CC0). Not to be edited. */
 import { isArray, isObject, itemAt, type JsonObject } from '../json-access.ts';
-import type { SearchEmitter } from '../search-emitter.ts';
+import type { SearchEmitter } from '../search/search-emitter.ts';
 
 ${functions.join('\n')}
 function hasExtension(extensions: unknown, url: string): boolean {

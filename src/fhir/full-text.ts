@@ -5,7 +5,7 @@
  */
 import { Failure } from '../base/failure.ts';
 import { isArray, isObject, type JsonObject } from './json-access.ts';
-import { splitUnescaped, unescaped } from './search-filter.ts';
+import { splitUnescaped, unescaped } from './search/search-filter.ts';
 import type { Filter, SearchQuery, TextQuery } from './search-query.ts';
 import { normaliseText } from './search-value.ts';
 

@@ -6,10 +6,13 @@ import { isId } from '../base/brands.ts';
 import { Failure, type Issue } from '../base/failure.ts';
 import { searchParameter } from './definitions.ts';
 import { parseFullText } from './full-text.ts';
-import { isLinked, takeLinked } from './parse-chain.ts';
-import { takeFilterExpression } from './parse-filter-expression.ts';
-import { isInclude, takeInclude } from './parse-include.ts';
 import type { ResourceType } from './resource.ts';
+import { isLinked, takeLinked } from './search/parse-chain.ts';
+import { takeFilterExpression } from './search/parse-filter-expression.ts';
+import { isInclude, takeInclude } from './search/parse-include.ts';
+import { badValue, parseDate, splitUnescaped } from './search/search-filter.ts';
+import { subsetOf, takeContained, takeElements, takeSummary } from './search/search-form.ts';
+import { parseFilter } from './search/search-modifiers.ts';
 import {
   count,
   type Draft,
@@ -21,9 +24,6 @@ import {
   shown,
   takeUnknown,
 } from './search-draft.ts';
-import { badValue, parseDate, splitUnescaped } from './search-filter.ts';
-import { subsetOf, takeContained, takeElements, takeSummary } from './search-form.ts';
-import { parseFilter } from './search-modifiers.ts';
 import type { Filter, SearchQuery, SortKey } from './search-query.ts';
 import type { SearchParameter } from './search-value.ts';
 import type { Subset } from './subset-resource.ts';

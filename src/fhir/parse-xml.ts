@@ -9,7 +9,7 @@ import { setImmediate as turnOfOthers } from 'node:timers/promises';
 import { SaxesParser } from 'saxes';
 import { Failure, type FailureDetail, type IssueType } from '../base/failure.ts';
 import type { Settings } from '../base/settings.ts';
-import { XmlReading } from './xml-reading.ts';
+import { XmlReading } from './xml/xml-reading.ts';
 
 type Limits = Pick<Settings, 'xmlDepthMax' | 'xmlAttributesMax' | 'jsonDepthMax' | 'xmlSliceBytes'>;
 

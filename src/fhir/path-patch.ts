@@ -10,8 +10,8 @@ import { type PathStep, placesOf, withinSteps } from './fhir-path.ts';
 import { PathTime } from './foreign-path.ts';
 import { isObject, type JsonObject } from './json-access.ts';
 import { type PatchLimits, tooMany } from './json-patch.ts';
-import { memberFor, type PatchValue, putMember, readItems, writeItems } from './patch-elements.ts';
-import { type PathOperation, pathOperations } from './path-patch-operations.ts';
+import { memberFor, type PatchValue, putMember, readItems, writeItems } from './patch/patch-elements.ts';
+import { type PathOperation, pathOperations } from './patch/path-patch-operations.ts';
 import { type Member, planOf } from './type-plans.ts';
 
 /**

@@ -4,11 +4,11 @@
  * bytes. http://hl7.org/fhir/R4/search.html §3.1.1.5.
  */
 import { isArray, isObject, type JsonObject } from './json-access.ts';
-import { type SearchElement, searchElements } from './search-elements.ts';
+import { type SearchElement, searchElements } from './search/search-elements.ts';
+import { isToken, valueFits } from './search/value-fits.ts';
 import type { FilterValue } from './search-query.ts';
 import { normaliseText, type SearchValue } from './search-value.ts';
 import { compositeValues, searchValues } from './search-values.ts';
-import { isToken, valueFits } from './value-fits.ts';
 
 /** Values that are asked of the resource itself; `any` is whatever a search could find. */
 export type ResourceValue =

@@ -12,7 +12,7 @@ import { resourceTypes, searchParameterRow, searchParametersOf, whyNotIndexed } 
 import { SEARCH_FUNCTIONS } from './generated/search-functions.ts';
 import type { JsonObject } from './json-access.ts';
 import { typeShownBy } from './references.ts';
-import type { SearchEmitter } from './search-emitter.ts';
+import type { SearchEmitter } from './search/search-emitter.ts';
 import { compositeValues, searchValues } from './search-values.ts';
 
 /** Code → elements that the compiled function selected. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { filledResources } from '../../test/filled-resources.ts';
 import { r4Examples } from '../../test/r4-examples.ts';
 import { notIndexed, resourceTypes, searchParametersOf, whyNotIndexed } from './definitions.ts';
-import { phoneticKey } from './phonetic-key.ts';
+import { phoneticKey } from './search/phonetic-key.ts';
 import type { SearchValue } from './search-value.ts';
 import { searchValues } from './search-values.ts';
 

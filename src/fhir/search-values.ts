@@ -7,9 +7,9 @@ import { BEGINNING_OF_TIME, dateRange, END_OF_TIME } from './date-range.ts';
 import { isResourceType } from './definitions.ts';
 import { COMPOSITES, SEARCH_FUNCTIONS } from './generated/search-functions.ts';
 import { isArray, isObject, type JsonObject } from './json-access.ts';
-import { phoneticKey } from './phonetic-key.ts';
 import { parseReference, typeShownBy } from './references.ts';
-import type { SearchEmitter } from './search-emitter.ts';
+import { phoneticKey } from './search/phonetic-key.ts';
+import type { SearchEmitter } from './search/search-emitter.ts';
 import { normaliseText, type SearchValue } from './search-value.ts';
 
 /** Where the emitter's methods put what they find; set for the time of one searchValues call. */

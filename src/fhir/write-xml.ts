@@ -7,9 +7,9 @@ import { Failure, type FailureDetail } from '../base/failure.ts';
 import { isResourceType } from './definitions.ts';
 import { writtenNumber } from './exact-decimals.ts';
 import { isObject, type JsonObject } from './json-access.ts';
-import { narrativeXml } from './narrative-xml.ts';
+import { narrativeXml } from './xml/narrative-xml.ts';
+import { FHIR_NAMESPACE, typeOfMember, type XmlMember, type XmlType, xmlTypeOf } from './xml/xml-types.ts';
 import { escapedXml } from './xml-escape.ts';
-import { FHIR_NAMESPACE, typeOfMember, type XmlMember, type XmlType, xmlTypeOf } from './xml-types.ts';
 
 /** What stands before a start tag: nothing, or a new line and spaces where people shall read it. */
 type Indent = string;

@@ -2,9 +2,10 @@
  * $validate beside the thread that answers everybody: one resource after the other, in a thread that is started
  * when it is first needed, each within a time after which it is ended with its thread.
  */
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { Failure, type Issue } from '../base/failure.ts';
 import type { Settings } from '../base/settings.ts';
+import { startThread } from '../base/start-thread.ts';
 import type { ValidateBeside } from '../fhir/profile-validator.ts';
 
 type Limits = Pick<
@@ -98,9 +99,7 @@ class ThreadedValidator {
   }
 
   #start(): Worker {
-    const ending = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-    const url = new URL(`./validator-thread.${ending}`, import.meta.url);
-    const thread = new Worker(url, { workerData: this.#data });
+    const thread = startThread('validator-thread', import.meta.url, this.#data);
     thread.on('message', (answer: ValidatorAnswer) => this.#answered(answer));
     thread.on('error', (error) => this.#broke(thread, error));
     this.#thread = thread;

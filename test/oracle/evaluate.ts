@@ -3,8 +3,8 @@
  * asker may not see is taken out of the array before (scope-rule.ts), so that no rule in here has to think of it.
  */
 import { searchParameter, searchParametersOf } from '../../src/fhir/definitions.ts';
-import { phoneticKey } from '../../src/fhir/phonetic-key.ts';
 import type { ResourceType } from '../../src/fhir/resource.ts';
+import { phoneticKey } from '../../src/fhir/search/phonetic-key.ts';
 import { type Atom, moments, plain } from '../naive-search.ts';
 import { pointedAt, valuesOf } from './element-values.ts';
 import { expressionOf, holds } from './filter-expression.ts';

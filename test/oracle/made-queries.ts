@@ -7,8 +7,8 @@ import {
   searchParametersOf,
   whyNotIndexed,
 } from '../../src/fhir/definitions.ts';
-import { phoneticKey } from '../../src/fhir/phonetic-key.ts';
 import type { ResourceType } from '../../src/fhir/resource.ts';
+import { phoneticKey } from '../../src/fhir/search/phonetic-key.ts';
 import type { SearchParameter } from '../../src/fhir/search-value.ts';
 import { type Scope, wholeScope } from '../../src/store/scope.ts';
 import { valuesOf } from './element-values.ts';

@@ -3,7 +3,7 @@
  * last, either way round. Text is compared without case and accents, as it is searched.
  */
 import { searchParameter } from '../../src/fhir/definitions.ts';
-import { phoneticKey } from '../../src/fhir/phonetic-key.ts';
+import { phoneticKey } from '../../src/fhir/search/phonetic-key.ts';
 import { type Atom, plain } from '../naive-search.ts';
 import { valuesOf } from './element-values.ts';
 import type { Kept } from './world.ts';

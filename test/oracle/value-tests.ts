@@ -4,7 +4,7 @@
  */
 import { isResourceType, searchParameterRow } from '../../src/fhir/definitions.ts';
 import type { JsonObject } from '../../src/fhir/json-access.ts';
-import { phoneticKey } from '../../src/fhir/phonetic-key.ts';
+import { phoneticKey } from '../../src/fhir/search/phonetic-key.ts';
 import type { SearchParameter } from '../../src/fhir/search-value.ts';
 import { type Atom, moments, plain } from '../naive-search.ts';
 import { componentsOf } from '../search-expressions.ts';

@@ -14,7 +14,7 @@ import { expect, it } from 'vitest';
 import { type Chance, Disk, type Step, stepsIn, writeImage } from '../../../test/crash-images.ts';
 import { expectRecorded, RECORDED } from '../../../test/recorded-commits.ts';
 import { draft, observation, put } from '../../../test/store-under-test.ts';
-import { indexDifferences } from './index-contract.ts';
+import { indexDifferences } from './index/index-contract.ts';
 import { openSqliteIn } from './sqlite-contract.ts';
 
 const IMAGES = Number(process.env.OPENWARD_CRASH_IMAGES ?? 200);

@@ -3,8 +3,8 @@ import { Failure, type Issue, type IssueType } from '../../base/failure.ts';
 import type { SearchQuery } from '../../fhir/search-query.ts';
 import type { Scope } from '../scope.ts';
 import type { FoundBy } from '../store.ts';
+import type { TextState } from './index/text-index.ts';
 import type { PreparedWrite } from './prepare-write.ts';
-import type { TextState } from './text-index.ts';
 
 export type PreparedOp =
   | {

@@ -5,17 +5,17 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Seq } from '../../base/brands.ts';
 import { Failure } from '../../base/failure.ts';
+import { startThread } from '../../base/start-thread.ts';
 import type { StoreOptions } from '../open-store.ts';
 import type { Store } from '../store.ts';
+import { ReadAudit } from './audit/read-audit.ts';
 import { openForReading } from './connection.ts';
-import { IndexProgress } from './index-progress.ts';
-import { ReadAudit } from './read-audit.ts';
+import { IndexProgress } from './index/index-progress.ts';
+import { TextProgress } from './index/text-progress.ts';
 import { ReadCache } from './read-cache.ts';
 import { Reader } from './reader.ts';
-import { SearchPool } from './search-pool.ts';
+import { SearchPool } from './search/search-pool.ts';
 import { SqliteStore } from './sqlite-store.ts';
-import { startThread } from './start-thread.ts';
-import { TextProgress } from './text-progress.ts';
 import type { WriterData } from './writer-thread.ts';
 
 /** As `openStore`. */
@@ -24,7 +24,7 @@ export async function openSqliteStore({ folder, clock, ids, settings }: StoreOpt
   const auditPath = join(folder, 'reads.db');
   const unlock = lock(folder);
   try {
-    const writer = startThread('writer-thread', {
+    const writer = startThread('writer-thread', import.meta.url, {
       path,
       folder,
       diskReserveBytes: settings.diskReserveBytes,

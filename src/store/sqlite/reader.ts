@@ -4,17 +4,17 @@
  */
 import { Failure } from '../../base/failure.ts';
 import type { Scope } from '../scope.ts';
-import { addBytesTest } from './bytes-test.ts';
 import { ClosedPersons, NOW } from './closed-persons.ts';
 import type { Connection } from './connection.ts';
 import { CursorSeal } from './cursor.ts';
 import { Dictionary } from './dictionary.ts';
-import type { IndexProgress } from './index-progress.ts';
+import type { IndexProgress } from './index/index-progress.ts';
+import type { TextProgress } from './index/text-progress.ts';
 import type { ReadCache } from './read-cache.ts';
 import { scopeConditions } from './scope-sql.ts';
-import type { SearchPool } from './search-pool.ts';
+import { addBytesTest } from './search/bytes-test.ts';
+import type { SearchPool } from './search/search-pool.ts';
 import { allOf } from './sql-condition.ts';
-import type { TextProgress } from './text-progress.ts';
 import { VERSION, type Version, versionOf } from './version-rows.ts';
 
 interface ReaderParts {

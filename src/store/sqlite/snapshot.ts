@@ -18,13 +18,13 @@ import type {
   Snapshot,
   Stored,
 } from '../store.ts';
-import { compartmentRids } from './compartment-rids.ts';
-import { lateTypes } from './found-at-once.ts';
 import { runHistory } from './history-run.ts';
-import { personsReferring } from './persons-referring.ts';
+import { lateTypes } from './index/found-at-once.ts';
 import type { Reader } from './reader.ts';
 import { isInScope } from './scope-sql.ts';
-import { INLINE_COST_MAX, isManifold, planRun, runSearch } from './search-run.ts';
+import { compartmentRids } from './search/compartment-rids.ts';
+import { personsReferring } from './search/persons-referring.ts';
+import { INLINE_COST_MAX, isManifold, planRun, runSearch } from './search/search-run.ts';
 import type { Version } from './version-rows.ts';
 
 export class SqliteSnapshot implements Snapshot {

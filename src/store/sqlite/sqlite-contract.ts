@@ -11,7 +11,7 @@ import { auditHash } from '../audit.ts';
 import { openStore } from '../open-store.ts';
 import type { Store } from '../store.ts';
 import type { StoreUnderTest, Tampering } from '../store-contract.ts';
-import { indexDifferences } from './index-contract.ts';
+import { indexDifferences } from './index/index-contract.ts';
 
 /** Opens a store in this folder. */
 export function openSqliteIn(folder: string, settings: Partial<Settings> = {}): Promise<Store> {

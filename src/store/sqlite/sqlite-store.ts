@@ -25,7 +25,8 @@ import type {
   StoreFigures,
   WriteOp,
 } from '../store.ts';
-import { brokenAuditRow } from './audit-walk.ts';
+import { brokenAuditRow } from './audit/audit-walk.ts';
+import type { ReadAudit } from './audit/read-audit.ts';
 import { ChangesFeed } from './changes-feed.ts';
 import type { Connection } from './connection.ts';
 import {
@@ -39,7 +40,6 @@ import {
 } from './group-message.ts';
 import { packRequests } from './pack-requests.ts';
 import { prepareWrite, wireText } from './prepare-write.ts';
-import type { ReadAudit } from './read-audit.ts';
 import type { ReadCache } from './read-cache.ts';
 import type { Reader } from './reader.ts';
 import { SqliteSnapshot } from './snapshot.ts';

@@ -7,13 +7,11 @@ import { Failure } from '../../base/failure.ts';
 import type { SearchQuery } from '../../fhir/search-query.ts';
 import { type AuditDraft, auditHash, auditText, CHAIN_START, withPersons } from '../audit.ts';
 import { type Scope, wholeScope } from '../scope.ts';
-import { addBytesTest } from './bytes-test.ts';
 import { checkIfMatch } from './check-if-match.ts';
 import { copyLinks } from './closed-persons.ts';
 import { type Connection, type Row, unsynced } from './connection.ts';
 import { Dictionary } from './dictionary.ts';
 import { diskFailure } from './disk-failure.ts';
-import { isTypeAtOnce, lateTypes } from './found-at-once.ts';
 import {
   type BlobChange,
   failureParts,
@@ -22,12 +20,14 @@ import {
   type WriteRequest,
   type Written,
 } from './group-message.ts';
-import { LateIndex, type LateMark } from './late-index.ts';
-import { oneMatch } from './one-match.ts';
-import { PendingRows } from './pending-rows.ts';
+import { isTypeAtOnce, lateTypes } from './index/found-at-once.ts';
+import { LateIndex, type LateMark } from './index/late-index.ts';
+import { PendingRows } from './index/pending-rows.ts';
+import { removeFromIndex } from './index/remove-from-index.ts';
+import { TextIndex, type TextState } from './index/text-index.ts';
 import { type PreparedWrite, wireText } from './prepare-write.ts';
-import { removeFromIndex } from './remove-from-index.ts';
-import { TextIndex, type TextState } from './text-index.ts';
+import { addBytesTest } from './search/bytes-test.ts';
+import { oneMatch } from './search/one-match.ts';
 
 interface Current {
   readonly rid: number;
