@@ -12,6 +12,7 @@ import { type ParsedReference, parseReference } from '../../../fhir/references.t
 import type { ResourceType } from '../../../fhir/resource.ts';
 import type { Stored } from '../../../store/store.ts';
 import type { FhirCall } from '../../fhir-call.ts';
+import { Turns } from '../../turns.ts';
 import { type Arguments, numberOf, oneOf } from './graphql-arguments.ts';
 
 /** How a list says whose it is: `ConditionList(_reference: patient)` inside a Patient. */
@@ -164,7 +165,12 @@ export class GraphqlReads {
       ...(cursor.text === undefined ? {} : { cursor: cursor.text }),
     });
     this.#spend(page.entries.length);
-    const resources = page.entries.map((stored) => this.#parsed(stored));
+    const turns = new Turns(this.#call.context.clock);
+    const resources: JsonObject[] = [];
+    for (const stored of page.entries) {
+      resources.push(this.#parsed(stored));
+      await turns.ifDue();
+    }
     return { resources, next: page.next, total: page.total };
   }
 

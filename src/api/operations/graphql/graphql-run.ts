@@ -2,12 +2,20 @@
  * A GraphQL query over resources: goes through its fields, reads what it must, and puts the answer together as
  * R4 says, @flatten and its kin included. http://hl7.org/fhir/R4/graphql.html
  */
-import { type DirectiveNode, type FieldNode, Kind, print, type SelectionSetNode } from 'graphql';
+import {
+  type ArgumentNode,
+  type DirectiveNode,
+  type FieldNode,
+  Kind,
+  print,
+  type SelectionSetNode,
+} from 'graphql';
 import { Failure } from '../../../base/failure.ts';
 import type { Settings } from '../../../base/settings.ts';
 import { writtenNumber } from '../../../fhir/exact-decimals.ts';
 import { isObject, type JsonObject } from '../../../fhir/json-access.ts';
 import type { FhirCall } from '../../fhir-call.ts';
+import { Turns } from '../../turns.ts';
 import { argumentsOf, directive, isAskedFor, oneOf, type Variables } from './graphql-arguments.ts';
 import type { Fragments } from './graphql-check.ts';
 import { filtered, QueryPaths } from './graphql-filter.ts';
@@ -42,6 +50,9 @@ export class GraphqlRun {
   readonly #reads: GraphqlReads;
   readonly #settings: Settings;
   readonly #paths: QueryPaths;
+  readonly #turns: Turns;
+  /** By the selections themselves, then by type: a list asks the same of each of its items. */
+  readonly #known = new WeakMap<readonly SelectionSetNode[], Map<string, readonly Chosen[]>>();
   #values = 0;
 
   constructor(call: FhirCall, query: GraphqlQuery, reads: GraphqlReads) {
@@ -49,11 +60,14 @@ export class GraphqlRun {
     this.#reads = reads;
     this.#settings = call.context.settings;
     this.#paths = new QueryPaths(this.#settings);
+    this.#turns = new Turns(call.context.clock);
   }
 
   /** The answer for an object. Throws Failure where the query or what it names cannot be answered. */
   async data(value: JsonObject, type: string): Promise<Record<string, unknown>> {
-    return this.#object({ value, type, holder: value }, [this.#query.selections]);
+    const data = await this.#object({ value, type, holder: value }, [this.#query.selections]);
+    await this.#turns.next();
+    return data;
   }
 
   async #object(place: Place, sets: readonly SelectionSetNode[]): Promise<Record<string, unknown>> {
@@ -81,6 +95,7 @@ export class GraphqlRun {
       const field = fieldOf(place.type, name);
       if (field === undefined) continue; // of another type that could have stood here
       if (field.made === 'list') kept.add(chosen.key + suffix);
+      await this.#turns.ifDue();
       const values = await this.#valuesOf(field, chosen.node, place);
       await this.#field({ result, kept, place, chosen, field, inList, suffix }, values);
     }
@@ -172,8 +187,13 @@ export class GraphqlRun {
 
   /** The fields of selections, fragments resolved and the same name joined into one. */
   #chosen(sets: readonly SelectionSetNode[], type: string): readonly Chosen[] {
+    const ofSets = this.#known.get(sets) ?? new Map<string, readonly Chosen[]>();
+    const known = ofSets.get(type);
+    if (known !== undefined) return known;
     const chosen: Chosen[] = [];
     for (const set of sets) this.#collect(chosen, set, type);
+    ofSets.set(type, chosen);
+    this.#known.set(sets, ofSets);
     return chosen;
   }
 
@@ -219,15 +239,27 @@ function choose(chosen: Chosen[], node: FieldNode, set: SelectionSetNode, type: 
       chosen.push({ key, node, sets: inner === undefined ? [] : [inner], origin: set });
     return;
   }
-  if (same.some((one) => one.sets.some((other) => print(other) === print(inner)))) return;
+  if (same.some((one) => one.sets.some((other) => textOf(other) === textOf(inner)))) return;
   const isOne = fieldOf(type, node.name.value)?.list !== true;
   if (isOne && first.origin === set) chosen.push({ key, node, sets: [inner], origin: set });
   else first.sets.push(inner);
 }
 
+/** What a part of a query looks like; kept, since those of one name are all held against one another. */
+function textOf(node: SelectionSetNode | ArgumentNode): string {
+  const known = texts.get(node);
+  if (known !== undefined) return known;
+  const text = print(node);
+  texts.set(node, text);
+  return text;
+}
+
+const texts = new WeakMap<object, string>();
+
 function requireSame(one: FieldNode, other: FieldNode, key: string): void {
+  if (one === other) return;
   const text = ({ name, arguments: given = [] }: FieldNode): string =>
-    `${name.value}(${given.map((argument) => print(argument)).join()})`;
+    `${name.value}(${given.map(textOf).join()})`;
   if (text(one) === text(other)) return;
   throw new Failure(
     'invalid',
