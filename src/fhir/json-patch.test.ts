@@ -58,7 +58,7 @@ describe('a JSON Patch', () => {
   });
 
   it('names the operation that goes wrong', () => {
-    const document = { a: [1], b: { c: 1 } };
+    const document = { a: [1], b: { c: 1 }, s: 'text' };
     for (const [patch, code, text] of [
       [{}, 'invalid', 'array'],
       [[{ op: 'add', path: '/x', value: 1 }, { op: 'frobnicate' }], 'invalid', 'Operation 1'],
@@ -69,6 +69,14 @@ describe('a JSON Patch', () => {
       [[{ op: 'replace', path: '/a/1', value: 1 }], 'processing', 'nowhere'],
       [[{ op: 'add', path: '/a/7', value: 1 }], 'processing', 'nowhere'],
       [[{ op: 'add', path: '/a/length', value: 0 }], 'processing', 'nowhere'],
+      [[{ op: 'add', path: '/toString/reached', value: 1 }], 'processing', 'nowhere'],
+      [[{ op: 'add', path: '/a/map/reached', value: 1 }], 'processing', 'nowhere'],
+      [[{ op: 'replace', path: '/a/push/name', value: 1 }], 'processing', 'nowhere'],
+      [[{ op: 'test', path: '/hasOwnProperty/name', value: 'hasOwnProperty' }], 'processing', 'nowhere'],
+      [[{ op: 'copy', from: '/toString', path: '/x' }], 'processing', 'nowhere'],
+      [[{ op: 'add', path: '/s/x', value: 1 }], 'processing', 'nowhere'],
+      [[{ op: 'remove', path: '/s/0' }], 'processing', 'nowhere'],
+      [[{ op: 'test', path: '/s/length', value: 4 }], 'processing', 'nowhere'],
       [[{ op: 'test', path: '/b/c', value: 2 }], 'processing', 'another value'],
       [[{ op: 'move', from: '/b', path: '/b/c' }], 'invalid', 'into itself'],
       [[{ op: 'add', path: '/__proto__/x', value: 1 }], 'invalid', 'no element'],
@@ -81,6 +89,9 @@ describe('a JSON Patch', () => {
       expect(thrown.message).toContain(text);
     }
     expect(({} as { x?: number }).x).toBeUndefined();
+    for (const shared of [Object.prototype.toString, Array.prototype.map]) {
+      expect(Object.keys(shared)).toEqual([]);
+    }
   });
 
   it('that doubles what it copies ends at the limit', () => {

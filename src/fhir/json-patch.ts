@@ -85,16 +85,21 @@ function requirePointer(given: unknown, what: string, index: number, limits: Pat
 
 function applyOne(holder: { document: unknown }, operation: Operation, index: number, budget: Budget): void {
   const path = Pointer.fromJSON(`/document${operation.path}`);
+  const fail = (): Failure => impossible(index, operation, 'MissingError');
+  if ('from' in operation) requireWay(holder, Pointer.fromJSON(`/document${operation.from}`), true, fail);
+  requireWay(holder, path, HAS_TARGET.has(operation.op), fail);
   const put = putBy(holder, operation);
   if (put !== undefined || operation.op === 'test')
     budget.take(put?.value, path.tokens.length, operation.op === 'copy');
-  requireIndex(holder, operation, path, index);
   const within = { ...operation, path: `/document${operation.path}` };
   if ('from' in operation) Object.assign(within, { from: `/document${operation.from}` });
   const [failed] = applyPatch(holder, [within]);
   if (failed !== null && failed !== undefined) throw impossible(index, operation, failed.name);
   if (put !== undefined) keepWritten(holder, path, put);
 }
+
+/** Operations about what is there; the others may put something where nothing is. */
+const HAS_TARGET: ReadonlySet<string> = new Set(['remove', 'replace', 'test']);
 
 interface Put {
   readonly value: unknown;
@@ -113,11 +118,19 @@ function putBy(holder: object, operation: Operation): Put | undefined {
   return { value: operation.op === 'copy' ? copyOf(value) : value, text };
 }
 
-/** The library takes any member of an array for a place in it. */
-function requireIndex(holder: object, operation: Operation, path: Pointer, index: number): void {
-  const { parent, key } = path.evaluate(holder);
-  if (!Array.isArray(parent) || key === '-' || /^(0|[1-9]\d*)$/.test(key)) return;
-  throw impossible(index, operation, 'MissingError');
+/**
+ * Throws where a path leads by anything but elements of the resource. The library takes any property for one: by
+ * `/toString/call` a patch would reach what the whole process works with.
+ */
+function requireWay(root: object, { tokens }: Pointer, isThere: boolean, fail: () => Failure): void {
+  let at: unknown = root;
+  for (const [i, token] of tokens.slice(1).entries()) {
+    const isLast = i === tokens.length - 2;
+    if (typeof at !== 'object' || at === null) throw fail();
+    const isPlace = !Array.isArray(at) || /^(0|[1-9]\d*)$/.test(token) || (isLast && token === '-');
+    if (!isPlace || ((isThere || !isLast) && !Object.hasOwn(at, token))) throw fail();
+    if (!isLast) at = (at as Record<string, unknown>)[token];
+  }
 }
 
 /** The library has put a copy of its own there, which knows nothing of decimals. */
