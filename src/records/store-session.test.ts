@@ -702,6 +702,34 @@ describe('a Patient that carries a label', () => {
     const addition = session('nurse').submit([{ op: 'create', resource: fresh }]);
     expect(await outcome(addition)).toBe('forbidden');
     expect((await node.news('reads')).map((row) => row.detail)).toEqual([{ rule: 'label', act: 'create' }]);
+    const nobody = { ...fresh, subject: { reference: 'Patient/nobody-here' } } as Resource;
+    const [closed, none] = await Promise.all(
+      [fresh, nobody].map((resource) =>
+        session('nurse')
+          .submit([{ op: 'create', resource }])
+          .catch((thrown: Failure) => thrown.message),
+      ),
+    );
+    expect(closed).toBe(none);
+  });
+});
+
+describe('a question that fails on the way', () => {
+  it('leaves its row too', async () => {
+    await node.news('reads');
+    const cursor = 'none-of-ours';
+    const failing = [
+      () => session('gp').search({ ...search('Observation'), cursor }),
+      () => session('gp').history({ type: 'Observation' }, { count: 1, cursor }),
+      () => session('gp').compartment({ persons: [id('ann')], withReferenced: false, count: 1, cursor }),
+    ];
+    for (const ask of failing) expect(await outcome(ask())).toBe('value');
+    const failed = { outcome: 'failed', detail: { reason: 'value' } };
+    expect((await node.news('reads')).map(brief)).toEqual([
+      { ...failed, action: 'search', targets: ['Observation'], persons: [] },
+      { ...failed, action: 'history', targets: ['Observation/_history'], persons: [] },
+      { ...failed, action: 'everything', targets: ['Patient/ann'], persons: ['ann'] },
+    ]);
   });
 });
 

@@ -103,7 +103,9 @@ export class StoreSession implements RecordSession {
     const { type, id } = query;
     const one = type === undefined || id === undefined ? undefined : { type, id };
     const isOpen = one === undefined || (await isOpenNow(snapshot, one, scope));
-    const found = isOpen ? await snapshot.history(query, page, scope) : { entries: [], total: 0 };
+    const found = isOpen
+      ? await this.#tried('history', [name], () => snapshot.history(query, page, scope))
+      : { entries: [], total: 0 };
     if (one !== undefined && found.entries.length === 0 && page.cursor === undefined) {
       const [hidden] = (await snapshot.history(one, { count: 1 }, wholeScope)).entries;
       const isNarrowed = query.since !== undefined || query.at !== undefined;
@@ -125,7 +127,9 @@ export class StoreSession implements RecordSession {
     const target = searchTarget(query);
     const [permitted, scope] = await this.#maySearch(query, target);
     const snapshot = await this.#parts.store.snapshot();
-    const found = await snapshot.search(await withCodes(permitted, snapshot, scope, this.#parts), scope);
+    const found = await this.#tried('search', [target], async () =>
+      snapshot.search(await withCodes(permitted, snapshot, scope, this.#parts), scope),
+    );
     await this.#auditRead({
       action: 'search',
       targets: [target],
@@ -162,10 +166,12 @@ export class StoreSession implements RecordSession {
       else await this.#parts.store.commit([], this.#draft(act));
       throw local ? notFound() : new Failure('suppressed', CLOSED.text);
     }
-    const found = await snapshot.compartment(query, scope);
+    const action = local ? 'everything' : 'disclose';
+    const targets = query.persons.map((id) => `Patient/${id}`);
+    const found = await this.#tried(action, targets, () => snapshot.compartment(query, scope), query.persons);
     const act: Act = {
-      action: local ? 'everything' : 'disclose',
-      targets: query.persons.map((id) => `Patient/${id}`),
+      action,
+      targets,
       persons: query.persons,
       outcome: 'ok',
       detail: { resources: found.entries.length },
@@ -350,6 +356,22 @@ export class StoreSession implements RecordSession {
     }
     await this.#auditRead({ action, targets: [target], persons: found.persons, outcome: 'ok' });
     return found;
+  }
+
+  /** What `work` finds. Where it fails, that is a row too: how far it came tells of what there is. */
+  async #tried<T>(
+    action: Act['action'],
+    targets: readonly string[],
+    work: () => Promise<T>,
+    persons = NO_PERSONS,
+  ): Promise<T> {
+    try {
+      return await work();
+    } catch (thrown) {
+      const reason = thrown instanceof Failure ? thrown.code : 'exception';
+      await this.#auditRead({ action, targets, persons, outcome: 'failed', detail: { reason } });
+      throw thrown;
+    }
   }
 
   /** Audits a miss, and where something was there that the asker may not see, says so in the row alone. */

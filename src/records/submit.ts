@@ -192,6 +192,9 @@ function keyOf(op: Exclude<WriteOp, { op: 'create' }>): { type: ResourceType; id
   return op.op === 'delete' ? op : { type: op.resource.resourceType, id: op.resource.id };
 }
 
+const NOT_HELD =
+  'The resource is about a patient whom this organisation does not hold, or whose record is closed to you.';
+
 /** Who may not see a record may not write into it either. */
 async function closedPatient(
   snapshot: Snapshot,
@@ -200,9 +203,9 @@ async function closedPatient(
 ): Promise<Refusal | undefined> {
   for (const person of patientsOf(resource)) {
     if (isId(person) && (await isThere(snapshot, person, scope))) continue;
-    return isId(person) && (await isThere(snapshot, person, wholeScope))
-      ? refuse('label', 'The record of this patient is closed to you.')
-      : refuse('identity', 'The resource is about a patient whom this organisation does not hold.');
+    // the row says which; to the asker, that there is such a record would tell of what is closed
+    const isClosed = isId(person) && (await isThere(snapshot, person, wholeScope));
+    return refuse(isClosed ? 'label' : 'identity', NOT_HELD);
   }
   return undefined;
 }
