@@ -206,14 +206,14 @@ describe('references', () => {
   const subject = (reference: string): object[] =>
     valuesOf(observation({ subject: { reference } }), 'subject');
 
-  it('are local, elsewhere, or not to be searched for', () => {
+  it('are local, elsewhere, or there and not to be searched for', () => {
     expect(subject('Patient/1')).toEqual([{ kind: 'reference', type: 'Patient', id: '1' }]);
     expect(subject('Patient/1/_history/2')).toEqual([{ kind: 'reference', type: 'Patient', id: '1' }]);
     expect(subject('https://x.org/fhir/Patient/1')).toEqual([
       { kind: 'reference-url', url: 'https://x.org/fhir/Patient/1' },
     ]);
     expect(subject('urn:uuid:x')).toEqual([{ kind: 'reference-url', url: 'urn:uuid:x' }]);
-    expect(subject('#p')).toEqual([]);
+    expect(subject('#p')).toEqual([{ kind: 'there' }]);
     expect(valuesOf(observation({ subject: { identifier: { value: 'x' } } }), 'subject')).toEqual([
       { kind: 'there' },
     ]);

@@ -18,11 +18,12 @@ interface UcumTables {
   ): { readonly status: string; readonly toVal: number | null };
 }
 
+const require = createRequire(import.meta.url);
 let tables: UcumTables | undefined;
 
 function ucum(): UcumTables {
   if (tables === undefined) {
-    const { UcumLhcUtils } = createRequire(import.meta.url)('@lhncbc/ucum-lhc') as {
+    const { UcumLhcUtils } = require('@lhncbc/ucum-lhc') as {
       readonly UcumLhcUtils: { getInstance(): UcumTables };
     };
     tables = UcumLhcUtils.getInstance();
