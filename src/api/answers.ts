@@ -63,6 +63,11 @@ export function outcomeBytes(issues: readonly Issue[]): Buffer {
   return Buffer.from(JSON.stringify(operationOutcome(issues)));
 }
 
+/** FHIR has no empty lists: the element is there where it holds something. */
+export function listed<K extends string, T>(name: K, items: readonly T[]): { [key in K]?: T[] } {
+  return items.length === 0 ? {} : ({ [name]: [...items] } as { [key in K]: T[] });
+}
+
 /** Absolute address of the current version. */
 export function resourceUrl(context: FhirContext, type: ResourceType, id: Id): string {
   return `${context.base}/${type}/${id}`;

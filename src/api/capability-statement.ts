@@ -10,6 +10,7 @@ import type {
 import { resourceTypes, searchParameterRow, searchParametersOf, whyNotIndexed } from '../fhir/definitions.ts';
 import type { ResourceType } from '../fhir/resource.ts';
 import type { SearchParameter } from '../fhir/search-value.ts';
+import { listed } from './answers.ts';
 import type { Operation } from './interaction.ts';
 import type { RouteRows } from './route-match.ts';
 
@@ -100,11 +101,6 @@ function resourceCapability(type: ResourceType, parts: CapabilityParts): Capabil
     ...listed('operation', operations.map(operationCapability)),
     ...listed('supportedProfile', parts.profilesOf?.(type) ?? []),
   };
-}
-
-/** FHIR has no empty lists: the element is there where it holds something. */
-function listed<K extends string, T>(name: K, items: readonly T[]): { [key in K]?: T[] } {
-  return items.length === 0 ? {} : ({ [name]: [...items] } as { [key in K]: T[] });
 }
 
 /** Parameters of a type that a search may name. */

@@ -5,6 +5,7 @@
  */
 import { assert } from '../base/assert.ts';
 import type { Id, VersionId } from '../base/brands.ts';
+import { Failure } from '../base/failure.ts';
 import type { ResourceType } from '../fhir/resource.ts';
 import type { Commit, Committed } from '../store/store.ts';
 import type { FhirAnswer, FhirCall, Method, OpenCall } from './fhir-call.ts';
@@ -91,6 +92,13 @@ export function versionIdOf(call: OpenCall): VersionId {
   assert(call.versionId !== undefined, 'the route has a version');
   return call.versionId;
 }
+
+/** Whether a read failed because there is nothing, nothing any more, or nothing for the asker. */
+export function isAbsence(thrown: unknown): boolean {
+  return thrown instanceof Failure && ABSENCES.has(thrown.code);
+}
+
+const ABSENCES: ReadonlySet<string> = new Set(['not-found', 'deleted', 'forbidden']);
 
 /** The one entry of a commit of one op. */
 export function onlyCommitted(commit: Commit): Committed {

@@ -3,6 +3,7 @@
  * references between entries and conditional ones resolved. What is left is one commit. All that is wrong
  * is told at once. R4 "Transaction Processing Rules", http://hl7.org/fhir/R4/http.html#trules.
  */
+import { setImmediate as turnOfOthers } from 'node:timers/promises';
 import type { Id, VersionId } from '../base/brands.ts';
 import { Failure, type Issue } from '../base/failure.ts';
 import type { Ids } from '../base/ids.ts';
@@ -82,7 +83,7 @@ export async function planTransaction(parts: PlanParts, raw: readonly unknown[])
   for (const [index, one] of raw.entries()) {
     // a check against profiles takes as long as the planning of many
     const isLong = parts.profiles !== undefined && index > 0;
-    if (isLong || index % ENTRIES_A_TURN === ENTRIES_A_TURN - 1) await new Promise(setImmediate);
+    if (isLong || index % ENTRIES_A_TURN === ENTRIES_A_TURN - 1) await turnOfOthers();
     try {
       const entry = readEntry(one, index, parts.base);
       if (entry.method === 'GET') {

@@ -10,14 +10,14 @@ import { Failure } from '../../base/failure.ts';
 import { isObject, type JsonObject } from '../../fhir/json-access.ts';
 import { parseJson } from '../../fhir/parse-json.ts';
 import type { Pairs } from '../../fhir/query-pairs.ts';
-import { eachReference, parseReference } from '../../fhir/references.ts';
 import type { Resource, ResourceType } from '../../fhir/resource.ts';
 import type { Stored } from '../../store/store.ts';
 import { resourceUrl } from '../answers.ts';
 import type { FhirAnswer, FhirCall } from '../fhir-call.ts';
-import { type Operation, onlyCommitted } from '../interaction.ts';
+import { isAbsence, type Operation, onlyCommitted } from '../interaction.ts';
 import { oneValue, operationPairs } from '../operation-parameters.ts';
 import { requireKnown } from '../page-links.ts';
+import { localNames, localNamesIn, nameOf } from './record-closure.ts';
 
 export const document: Operation = {
   name: 'document',
@@ -84,10 +84,10 @@ function documentHead(call: FhirCall): Partial<Bundle> {
  */
 async function documentEntries(call: FhirCall, composition: Stored): Promise<readonly Stored[]> {
   const most = call.context.settings.documentResourcesMax;
-  const found = new Map<string, Stored | undefined>([[`Composition/${composition.id}`, composition]]);
+  const found = new Map<string, Stored | undefined>([[nameOf(composition), composition]]);
   let frontier: readonly Stored[] = [composition];
   for (let depth = 0; frontier.length > 0; depth++) {
-    const names = [...new Set(frontier.flatMap(localNames))].filter((name) => !found.has(name));
+    const names = [...new Set(frontier.flatMap(namesWanted))].filter((name) => !found.has(name));
     if (found.size + names.length > most) {
       throw new Failure(
         'too-costly',
@@ -107,14 +107,10 @@ async function documentEntries(call: FhirCall, composition: Stored): Promise<rea
 }
 
 /** What is referred to here; not the documents that this one replaces or adds to. */
-function localNames(stored: Stored): readonly string[] {
+function namesWanted(stored: Stored): readonly string[] {
+  if (stored.type !== 'Composition') return localNames(stored);
   const { relatesTo: _others, ...rest } = jsonOf(stored);
-  const names: string[] = [];
-  eachReference(stored.type === 'Composition' ? rest : jsonOf(stored), (text) => {
-    const reference = parseReference(text);
-    if (reference.kind === 'local') names.push(`${reference.type}/${reference.id}`);
-  });
-  return names;
+  return localNamesIn(rest);
 }
 
 function jsonOf(stored: Stored): JsonObject {
@@ -127,10 +123,7 @@ async function readNamed(call: FhirCall, name: string): Promise<Stored | undefin
   try {
     return await call.session.read(name.slice(0, slash) as ResourceType, name.slice(slash + 1) as Id);
   } catch (thrown) {
-    const isGone =
-      thrown instanceof Failure &&
-      (thrown.code === 'not-found' || thrown.code === 'deleted' || thrown.code === 'forbidden');
-    if (isGone) return undefined;
+    if (isAbsence(thrown)) return undefined;
     throw thrown;
   }
 }

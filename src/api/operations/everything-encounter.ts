@@ -10,7 +10,7 @@ import { idOf, type Operation } from '../interaction.ts';
 import { lastValue } from '../negotiation.ts';
 import { operationPairs, sinceOf, typesOf } from '../operation-parameters.ts';
 import { CURSOR, requireKnown } from '../page-links.ts';
-import { everythingAnswer, pageSizeOf } from './everything.ts';
+import { everythingAnswer, PART_PARAMETERS, pageSizeOf } from './everything.ts';
 import { localNames, nameOf, withReferred } from './record-closure.ts';
 
 const KNOWN = ['_type', '_since', '_count', '_format', '_pretty', CURSOR];
@@ -22,11 +22,7 @@ export const encounterEverything: Operation = {
   methods: ['GET', 'POST'],
   definition: 'http://hl7.org/fhir/OperationDefinition/Encounter-everything',
   summary: 'An encounter and everything that belongs to it',
-  parameters: [
-    { name: '_type', type: 'code', text: 'Resource types, separated by commas', many: true },
-    { name: '_since', type: 'instant', text: 'Only what was written at or after this instant' },
-    { name: '_count', type: 'integer', text: 'Resources on a page; all at once where left out' },
-  ],
+  parameters: PART_PARAMETERS,
   handle: answerEverything,
 };
 

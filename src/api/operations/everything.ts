@@ -18,6 +18,13 @@ import { careDates, isWithin } from './care-dates.ts';
 
 const KNOWN = ['_type', '_since', '_count', 'start', 'end', '_format', '_pretty', CURSOR];
 
+/** By which either $everything is asked for a part of it. */
+export const PART_PARAMETERS: Operation['parameters'] = [
+  { name: '_type', type: 'code', text: 'Resource types, separated by commas', many: true },
+  { name: '_since', type: 'instant', text: 'Only what was written at or after this instant' },
+  { name: '_count', type: 'integer', text: 'Resources on a page; all at once where left out' },
+];
+
 export const everything: Operation = {
   name: 'everything',
   type: 'Patient',
@@ -28,9 +35,7 @@ export const everything: Operation = {
   parameters: [
     { name: 'start', type: 'date', text: 'Only care on or after this day; what has no date of care stays' },
     { name: 'end', type: 'date', text: 'Only care on or before this day; what has no date of care stays' },
-    { name: '_type', type: 'code', text: 'Resource types, separated by commas', many: true },
-    { name: '_since', type: 'instant', text: 'Only what was written at or after this instant' },
-    { name: '_count', type: 'integer', text: 'Resources on a page; all at once where left out' },
+    ...PART_PARAMETERS,
   ],
   handle: answerEverything,
 };

@@ -10,6 +10,7 @@ import { parseJson } from '../../fhir/parse-json.ts';
 import type { Identified } from '../../fhir/resource.ts';
 import { ifMatchOf } from '../../records/conditions.ts';
 import type { Stored } from '../../store/store.ts';
+import { listed } from '../answers.ts';
 import type { FhirAnswer, FhirCall } from '../fhir-call.ts';
 import { idOf, type Operation, onlyCommitted, typeOf, versionIdOf } from '../interaction.ts';
 import { hasBody, parametersIn } from '../operation-parameters.ts';
@@ -180,11 +181,6 @@ function removed(before: Meta, given: Meta): Changed {
     ),
   };
   return { after, labels: codesOf(labels) };
-}
-
-/** FHIR has no empty lists. */
-function listed<K extends string, T>(name: K, items: readonly T[]): { [key in K]?: T[] } {
-  return items.length === 0 ? {} : ({ [name]: [...items] } as { [key in K]: T[] });
 }
 
 /** In place: a copy would forget how decimals were written. */

@@ -10,8 +10,13 @@ export const nameOf = ({ type, id }: Pick<Stored, 'type' | 'id'>): string => `${
 
 /** `Type/id` of every resource of this server that one refers to, in document order. */
 export function localNames(stored: Stored): readonly string[] {
+  return localNamesIn(JSON.parse(stored.bytes.toString('utf8')));
+}
+
+/** The same of a resource, or of a part of one. */
+export function localNamesIn(resource: unknown): readonly string[] {
   const names: string[] = [];
-  eachReference(JSON.parse(stored.bytes.toString('utf8')), (text) => {
+  eachReference(resource, (text) => {
     const reference = parseReference(text);
     if (reference.kind === 'local') names.push(`${reference.type}/${reference.id}`);
   });

@@ -4,6 +4,7 @@
  * looked through in windows with others' turns between them: a narrow scope finds few among many, and no
  * index leads to those of long ago.
  */
+import { setImmediate as turnOfOthers } from 'node:timers/promises';
 import type { Scope } from '../scope.ts';
 import type { HistoryQuery } from '../store.ts';
 import { NOW } from './closed-persons.ts';
@@ -94,7 +95,7 @@ async function historyOfMany(run: HistoryRun, reader: Reader): Promise<FoundVers
   let before = cursor?.after ?? Number.MAX_SAFE_INTEGER;
   for (let windows = 0; ; windows++) {
     if (windows === WINDOWS_MAX) return { rids, after: before };
-    if (windows > 0) await new Promise(setImmediate);
+    if (windows > 0) await turnOfOthers();
     const window = windowBefore(before, query, connection);
     if (window === undefined || before <= least) return { rids };
     const from = Math.max(window, least);

@@ -12,6 +12,7 @@ import { type ParsedReference, parseReference } from '../../../fhir/references.t
 import type { ResourceType } from '../../../fhir/resource.ts';
 import type { Stored } from '../../../store/store.ts';
 import type { FhirCall } from '../../fhir-call.ts';
+import { isAbsence } from '../../interaction.ts';
 import { Turns } from '../../turns.ts';
 import { type Arguments, numberOf, oneOf } from './graphql-arguments.ts';
 
@@ -247,11 +248,4 @@ function requireNot(given: Arguments, names: readonly string[]): void {
   if (found !== undefined) {
     throw new Failure('not-supported', `"${found}" goes with a Connection and not with a List.`);
   }
-}
-
-function isAbsence(thrown: unknown): boolean {
-  return (
-    thrown instanceof Failure &&
-    (thrown.code === 'not-found' || thrown.code === 'deleted' || thrown.code === 'forbidden')
-  );
 }

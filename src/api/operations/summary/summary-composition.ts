@@ -5,6 +5,7 @@
 import type { Composition, CompositionSection, Narrative } from 'fhir/r4.d.ts';
 import type { Settings } from '../../../base/settings.ts';
 import { escapedText } from '../../../fhir/xml-escape.ts';
+import { nameOf } from '../record-closure.ts';
 import { exactly, type Member, textOf, valueText } from './summary-member.ts';
 import { membersFor, SECTIONS, type SectionRow } from './summary-sections.ts';
 import { type KindState, stateText } from './summary-state.ts';
@@ -31,7 +32,7 @@ export function summaryComposition(parts: SummaryParts): {
   readonly composition: Composition;
   readonly members: readonly Member[];
 } {
-  const byName = new Map(parts.record.map((one) => [nameOf(one), one]));
+  const byName = new Map(parts.record.map((one) => [nameOf(one.stored), one]));
   const members = new Set<Member>();
   const sections = SECTIONS.flatMap((row) => {
     const state = parts.state(row);
@@ -49,7 +50,7 @@ export function summaryComposition(parts: SummaryParts): {
     ),
     status: 'final',
     type: { coding: [{ system: 'http://loinc.org', code: '60591-5', display: 'Patient summary Document' }] },
-    subject: { reference: `${parts.base}/${nameOf(parts.subject)}` },
+    subject: { reference: `${parts.base}/${nameOf(parts.subject.stored)}` },
     date: parts.now,
     author: [{ reference: parts.author }],
     custodian: { reference: parts.author },
@@ -59,8 +60,6 @@ export function summaryComposition(parts: SummaryParts): {
   };
   return { composition, members: [...members] };
 }
-
-const nameOf = ({ stored }: Member): string => `${stored.type}/${stored.id}`;
 
 function sectionOf(
   row: SectionRow,
@@ -84,7 +83,7 @@ function sectionOf(
     text: narrative(words, lines),
     ...(shown.length === 0
       ? { emptyReason: emptyReason(state) }
-      : { entry: shown.map((member) => ({ reference: `${parts.base}/${nameOf(member)}` })) }),
+      : { entry: shown.map((member) => ({ reference: `${parts.base}/${nameOf(member.stored)}` })) }),
   };
 }
 

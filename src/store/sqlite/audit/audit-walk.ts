@@ -3,7 +3,7 @@
  * kept waiting, and compares its end with the one that was remembered beside the rows in the same
  * transaction.
  */
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate as turnOfOthers } from 'node:timers/promises';
 import { type AuditEnd, type KeptAuditRow, NO_ROWS, walkChain } from '../../audit.ts';
 import type { BrokenAudit } from '../../store.ts';
 import type { Connection } from '../connection.ts';
@@ -17,7 +17,7 @@ export async function brokenAuditRow(
   connection: Connection,
   chain: BrokenAudit['chain'],
 ): Promise<Broken | undefined> {
-  for (let end = NO_ROWS; ; await setImmediate()) {
+  for (let end = NO_ROWS; ; await turnOfOthers()) {
     const { rows, remembered } = part(connection, chain, end);
     const walked = walkChain(end, rows);
     if (!('end' in walked)) return walked;

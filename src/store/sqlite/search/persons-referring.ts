@@ -3,6 +3,7 @@
  * resource is gone through once, and others get their turn in between: a practice, or a chain of references,
  * may lead to everybody.
  */
+import { setImmediate as turnOfOthers } from 'node:timers/promises';
 import type { Connection } from '../connection.ts';
 
 /** Rows read without giving way. */
@@ -37,7 +38,7 @@ export async function personsReferring(
       read += rows.length + 1;
       if (read >= ROWS_AT_ONCE) {
         read = 0;
-        await new Promise(setImmediate);
+        await turnOfOthers();
       }
     }
   }
