@@ -2,7 +2,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CapabilityStatement } from 'fhir/r4.d.ts';
 import { describe, expect, it } from 'vitest';
-import { resourceTypes, searchParametersOf, whyNotIndexed } from '../fhir/definitions.ts';
+import { Failure } from '../base/failure.ts';
+import { effectiveSettings } from '../base/settings.ts';
+import { resourceTypes, searchParametersOf } from '../fhir/definitions.ts';
+import { parseSearch } from '../fhir/parse-search.ts';
+import { parseSearchAcross } from '../fhir/parse-search-across.ts';
+import type { ResourceType } from '../fhir/resource.ts';
 import { validate } from '../fhir/validate.ts';
 import { capabilityStatement } from './capability-statement.ts';
 import { routes } from './routes.ts';
@@ -16,6 +21,19 @@ const bytes = capabilityStatement({
 });
 const statement = JSON.parse(bytes.toString()) as CapabilityStatement;
 const [rest] = statement.rest ?? [];
+
+const options = { strict: true, settings: effectiveSettings([], {}) };
+
+/** Whether a search knows the parameter, whatever it says of the value. */
+function isTaken(parse: () => unknown): boolean {
+  try {
+    parse();
+    return true;
+  } catch (thrown) {
+    if (!(thrown instanceof Failure)) throw thrown;
+    return thrown.code !== 'not-supported';
+  }
+}
 
 describe('the CapabilityStatement', () => {
   it('is valid R4', () => {
@@ -34,20 +52,27 @@ describe('the CapabilityStatement', () => {
     );
   });
 
-  it('lists every search parameter that has an index, and no other', () => {
-    for (const resource of rest?.resource ?? []) {
-      const codes = [...searchParametersOf(resource.type).keys()];
-      expect(resource.searchParam?.map((one) => one.name)).toEqual(
-        codes.filter(
-          (code) =>
-            code === '_text' || code === '_content' || whyNotIndexed(resource.type, code) === undefined,
-        ),
+  it('lists every search parameter that a search takes, and no other', () => {
+    for (const { type, searchParam } of rest?.resource ?? []) {
+      const taken = [...searchParametersOf(type as ResourceType).keys()].filter((code) =>
+        isTaken(() => parseSearch(type as ResourceType, [[code, 'x']], options)),
       );
+      expect(searchParam?.map((one) => one.name)).toEqual(taken);
     }
     const patient = rest?.resource?.find((one) => one.type === 'Patient');
     expect(patient?.searchParam?.map((one) => one.name)).toContain('birthdate');
     expect(patient?.searchInclude).toContain('Patient:general-practitioner');
     expect(patient?.searchRevInclude).toContain('Observation:subject');
+  });
+
+  it('lists for all types what a search across them takes', () => {
+    const names = rest?.searchParam?.map((one) => one.name) ?? [];
+    expect(names).toEqual(
+      expect.arrayContaining(['_id', '_lastUpdated', '_tag', '_filter', '_list', '_type']),
+    );
+    for (const name of names) {
+      expect(name).toSatisfy(() => isTaken(() => parseSearchAcross([[name, 'x']], options)));
+    }
   });
 
   it('lists the operations of the route table', () => {

@@ -6,8 +6,10 @@ import type {
   CapabilityStatement,
   CapabilityStatementRestResource,
   CapabilityStatementRestResourceOperation,
+  CapabilityStatementRestResourceSearchParam,
 } from 'fhir/r4.d.ts';
-import { resourceTypes, searchParameterRow, searchParametersOf, whyNotIndexed } from '../fhir/definitions.ts';
+import { resourceTypes, searchParameterRow, searchParametersOf } from '../fhir/definitions.ts';
+import { isSearchable } from '../fhir/parse-search.ts';
 import type { ResourceType } from '../fhir/resource.ts';
 import type { SearchParameter } from '../fhir/search-value.ts';
 import { listed } from './answers.ts';
@@ -49,6 +51,7 @@ export function capabilityStatement(parts: CapabilityParts): Buffer {
         },
         resource: resourceTypes.map((type) => resourceCapability(type, parts)),
         interaction: systemInteractions(parts.rows).map((code) => ({ code })),
+        searchParam: parametersOfAll(),
         compartment: COMPARTMENTS.map((name) => `http://hl7.org/fhir/CompartmentDefinition/${name}`),
         ...listed(
           'operation',
@@ -105,9 +108,17 @@ function resourceCapability(type: ResourceType, parts: CapabilityParts): Capabil
 
 /** Parameters of a type that a search may name. */
 function searchableParameters(type: ResourceType): readonly SearchParameter[] {
-  return [...searchParametersOf(type).values()].filter(
-    ({ code }) => code === '_text' || code === '_content' || whyNotIndexed(type, code) === undefined,
-  );
+  return [...searchParametersOf(type).values()].filter(({ code }) => isSearchable(type, code));
+}
+
+/** Parameters that every type has, and those that are of searching and of no type. */
+function parametersOfAll(): CapabilityStatementRestResourceSearchParam[] {
+  const ofResource = searchableParameters('Binary').filter(({ code }) => code.startsWith('_'));
+  return [
+    ...ofResource.map((one) => ({ name: one.code, definition: one.url, type: one.kind })),
+    { name: '_list', type: 'special' },
+    { name: '_type', type: 'special', documentation: 'Searches across types only' },
+  ];
 }
 
 /** What an include can follow: references that name a resource, not those by canonical URL. */

@@ -4,7 +4,7 @@
  */
 import { isId } from '../base/brands.ts';
 import { Failure, type Issue } from '../base/failure.ts';
-import { searchParameter } from './definitions.ts';
+import { searchParameter, whyNotIndexed } from './definitions.ts';
 import { parseFullText } from './full-text.ts';
 import type { ResourceType } from './resource.ts';
 import { isLinked, takeLinked } from './search/parse-chain.ts';
@@ -66,6 +66,13 @@ export function requireValue(name: string, value: string): boolean {
   if (value.trim() === '') throw badValue(shown(name), 'a value (it is empty)');
   return true;
 }
+
+/** Whether a search may name this parameter of the type. */
+export function isSearchable(type: ResourceType, code: string): boolean {
+  return NEEDS_NO_INDEX.has(code) || whyNotIndexed(type, code) === undefined;
+}
+
+const NEEDS_NO_INDEX: ReadonlySet<string> = new Set(['_id', '_lastUpdated', '_text', '_content', '_filter']);
 
 /** Whether a parameter says how to answer, and not what to find. */
 export function isOfAnswer(name: string): boolean {
