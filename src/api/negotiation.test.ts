@@ -114,8 +114,10 @@ describe('what the client sends', () => {
   });
 
   it('refuses a compressed body', () => {
-    const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' };
-    expect(statusOf(() => sentMediaType(headers, false))).toBe(415);
+    for (const type of ['application/json', 'application/fhir+json']) {
+      const headers = { 'content-type': type, 'content-encoding': 'gzip' };
+      expect(statusOf(() => sentMediaType(headers, false))).toBe(415);
+    }
   });
 });
 

@@ -165,7 +165,7 @@ function isR4(version: string | undefined): boolean {
  */
 export function sentMediaType(headers: RequestHeaders, forms: boolean, patches = false): string {
   const header = headers['content-type'];
-  if (header === 'application/fhir+json') return header;
+  if (header === 'application/fhir+json' && headers['content-encoding'] === undefined) return header;
   const { type, version, charset } = mediaRange(String(header ?? ''));
   const refuse = (text: string): Failure => new Failure('not-supported', text, { status: 415 });
   const isOther = (forms && type === FORM) || (patches && type === JSON_PATCH);

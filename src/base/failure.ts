@@ -89,6 +89,8 @@ export interface FailureDetail {
   readonly status?: number;
   /** Methods that the address takes, where another one was tried (405): what the header Allow says. */
   readonly allow?: readonly string[];
+  /** Which write of a commit failed, counted from 0. */
+  readonly op?: number;
 }
 
 export class Failure extends Error {
@@ -97,6 +99,7 @@ export class Failure extends Error {
   readonly issues: readonly Issue[];
   readonly status: number | undefined;
   readonly allow: readonly string[] | undefined;
+  readonly op: number | undefined;
 
   constructor(code: IssueType, text: string, detail: FailureDetail = {}) {
     super(text, detail.cause === undefined ? undefined : { cause: detail.cause });
@@ -105,6 +108,7 @@ export class Failure extends Error {
     this.expression = detail.expression;
     this.status = detail.status;
     this.allow = detail.allow;
+    this.op = detail.op;
     this.issues = detail.issues ?? [
       {
         severity: 'error',

@@ -104,13 +104,20 @@ export async function submitResolved(
     try {
       return await session.submit(opsOf({ writes, known, conditions }), options);
     } catch (thrown) {
-      if (!(thrown instanceof Failure) || thrown.code !== 'lock-error' || attempt === ATTEMPTS) throw thrown;
+      if (!(thrown instanceof Failure)) throw thrown;
+      if (thrown.code !== 'lock-error' || attempt === ATTEMPTS) throw atEntry(thrown, writes);
       conditions.forget();
       const before = known;
       known = await existing(conditions, writes);
       relink(writes, before, known);
     }
   }
+}
+
+/** What failed in the commit, with the entry that it was about. */
+function atEntry(failure: Failure, writes: readonly PlannedWrite[]): Failure {
+  const entry = failure.op === undefined ? undefined : writes[failure.op]?.entry;
+  return entry === undefined ? failure : placed(failure, entry.place);
 }
 
 /** The ops of resolved writes, in their order. */

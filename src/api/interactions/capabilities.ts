@@ -6,6 +6,8 @@ import { Failure } from '../../base/failure.ts';
 import type { FhirAnswer, OpenCall } from '../fhir-call.ts';
 import type { OpenInteraction } from '../interaction.ts';
 import { lastValue } from '../negotiation.ts';
+import { requireKnown } from '../page-links.ts';
+import { inPart, OF_A_READ, partAsked } from '../resource-part.ts';
 
 export const capabilities: OpenInteraction = {
   code: 'capabilities',
@@ -27,5 +29,8 @@ async function answerCapabilities(call: OpenCall): Promise<FhirAnswer> {
       },
     );
   }
-  return { status: 200, body: call.context.capabilityStatement(), cache: 'check' };
+  requireKnown(call.pairs, ['mode', ...OF_A_READ], 'the CapabilityStatement');
+  const part = partAsked(call.pairs, 'CapabilityStatement');
+  const whole: FhirAnswer = { status: 200, body: call.context.capabilityStatement(), cache: 'check' };
+  return part === undefined ? whole : inPart(whole, part, call.context.settings);
 }

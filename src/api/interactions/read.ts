@@ -1,11 +1,13 @@
 /** Read: the current version. R4 http://hl7.org/fhir/R4/http.html#read. */
 import { Failure } from '../../base/failure.ts';
+import type { Stored } from '../../store/store.ts';
 import { binaryAnswer } from '../binary-content.ts';
 import { unlessHeld } from '../conditions.ts';
 import type { FhirAnswer, FhirCall } from '../fhir-call.ts';
 import type { Interaction } from '../interaction.ts';
 import { idOf, typeOf } from '../interaction.ts';
 import { requireKnown } from '../page-links.ts';
+import { inPart, OF_A_READ, partAsked } from '../resource-part.ts';
 
 export const read: Interaction = {
   code: 'read',
@@ -16,10 +18,17 @@ export const read: Interaction = {
 };
 
 async function answerRead(call: FhirCall): Promise<FhirAnswer> {
-  if (call.prefer.strict) requireKnown(call.pairs, ['_format', '_pretty'], 'a read');
+  if (call.prefer.strict) requireKnown(call.pairs, OF_A_READ, 'a read');
   const type = typeOf(call);
-  if (type === 'OperationDefinition') return answerDefinition(call);
-  const stored = await call.session.read(type, idOf(call));
+  const part = partAsked(call.pairs, type);
+  const answer =
+    type === 'OperationDefinition'
+      ? await answerDefinition(call)
+      : heldOr(call, await call.session.read(type, idOf(call)));
+  return part === undefined ? answer : inPart(answer, part, call.context.settings);
+}
+
+function heldOr(call: FhirCall, stored: Stored): FhirAnswer {
   return stored.type === 'Binary' ? binaryAnswer(call, stored) : unlessHeld(call.headers, stored);
 }
 

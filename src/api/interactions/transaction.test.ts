@@ -257,6 +257,7 @@ describe('all or none', () => {
     const stale = { resourceType: 'Basic', id: 'held', code: { text: 'y' } };
     const answer = await submit(bundle(post(patient()), put(stale, { ifMatch: 'W/"9"' })));
     expect(answer.status).toBe(412);
+    expect(answer.json().issue[0].expression).toEqual(['Bundle.entry[1]']);
     expect(await countOf('Patient?')).toBe(before);
     expect((await read('Basic/held')).code.text).toBe('x');
   });

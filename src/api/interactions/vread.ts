@@ -4,6 +4,8 @@ import { unlessHeld } from '../conditions.ts';
 import type { FhirAnswer, FhirCall } from '../fhir-call.ts';
 import type { Interaction } from '../interaction.ts';
 import { idOf, typeOf, versionIdOf } from '../interaction.ts';
+import { requireKnown } from '../page-links.ts';
+import { inPart, OF_A_READ, partAsked } from '../resource-part.ts';
 
 export const vread: Interaction = {
   code: 'vread',
@@ -14,6 +16,10 @@ export const vread: Interaction = {
 };
 
 async function answerVread(call: FhirCall): Promise<FhirAnswer> {
-  const stored = await call.session.readVersion(typeOf(call), idOf(call), versionIdOf(call));
-  return stored.type === 'Binary' ? binaryAnswer(call, stored) : unlessHeld(call.headers, stored);
+  if (call.prefer.strict) requireKnown(call.pairs, OF_A_READ, 'a read of a version');
+  const type = typeOf(call);
+  const part = partAsked(call.pairs, type);
+  const stored = await call.session.readVersion(type, idOf(call), versionIdOf(call));
+  const answer = stored.type === 'Binary' ? binaryAnswer(call, stored) : unlessHeld(call.headers, stored);
+  return part === undefined ? answer : inPart(answer, part, call.context.settings);
 }

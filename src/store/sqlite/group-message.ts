@@ -81,6 +81,8 @@ export interface FailureParts {
   readonly text: string;
   readonly status?: number;
   readonly issues: readonly Issue[];
+  /** Which op of the request failed. */
+  readonly op?: number;
 }
 
 export function failureParts(failure: Failure): FailureParts {
@@ -89,12 +91,23 @@ export function failureParts(failure: Failure): FailureParts {
     text: failure.message,
     issues: failure.issues,
     ...(failure.status === undefined ? {} : { status: failure.status }),
+    ...(failure.op === undefined ? {} : { op: failure.op }),
   };
+}
+
+/** Does one op of a request; what it throws says which one it was. */
+export function ofOp<T>(op: number, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    throw error instanceof Failure ? failureFrom({ ...failureParts(error), op }) : error;
+  }
 }
 
 export function failureFrom(parts: FailureParts): Failure {
   return new Failure(parts.code, parts.text, {
     issues: parts.issues,
     ...(parts.status === undefined ? {} : { status: parts.status }),
+    ...(parts.op === undefined ? {} : { op: parts.op }),
   });
 }
