@@ -2,6 +2,7 @@
  * Turns of others in the middle of long work on the thread that serves everybody: promises that are fulfilled
  * already let nobody in, however many of them are awaited.
  */
+import { setImmediate as turnOfOthers } from 'node:timers/promises';
 import type { Clock } from '../base/clock.ts';
 
 /** Work of one request in a row: a read by id that comes meanwhile waits no longer than this. */
@@ -23,7 +24,7 @@ export class Turns {
 
   /** Lets others go first. */
   async next(): Promise<void> {
-    await new Promise(setImmediate);
+    await turnOfOthers();
     this.#begunMs = this.#clock.monotonicMs();
   }
 }
