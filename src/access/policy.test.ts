@@ -26,7 +26,7 @@ function asker(role: Role, given: { purpose?: Purpose; organisation?: OdsCode } 
   };
 }
 
-const ask = (role: Role, action: 'read' | 'write' | 'changes', type?: ResourceType): Decision =>
+const ask = (role: Role, action: 'read' | 'record' | 'write' | 'changes', type?: ResourceType): Decision =>
   decide({
     asker: asker(role),
     at: HERE,
@@ -98,10 +98,15 @@ describe('policy', () => {
   });
 
   it('lets what a whole record refers to come along, though a patient could not ask for it alone', () => {
-    const decision = ask('patient', 'read');
+    const decision = ask('patient', 'record');
     if (decision.kind !== 'permit') throw new Error(decision.text);
     expect(decision.scope.unattached).toContain('Device');
     expect(decision.scope.types).toContain('Device');
+    // a history of all is no record: it would show everybody's devices and documents
+    expect(ask('patient', 'read')).toMatchObject({
+      kind: 'permit',
+      scope: { persons: OWN, unattached: DIRECTORY_TYPES, types: PERSONAS.patient.reads },
+    });
     expect(mark(ask('patient', 'read', 'Device'))).toBe('role');
   });
 

@@ -27,14 +27,14 @@ export interface Question {
   /** The organisation whose node is asked. */
   readonly at: OdsCode;
   /**
-   * `audit`: to see who looked at a person's record. `feeds`: to see how feeds stand and what they refused, and
-   * to settle it; `messages`: to see the messages themselves as they came, and to speak for a feed; `import`:
-   * to bring in files.
+   * `record`: to read the whole record of people, and with it what it refers to. `audit`: to see who looked at a
+   * person's record. `feeds`: to see how feeds stand and what they refused, and to settle it; `messages`: to see the
+   * messages themselves as they came, and to speak for a feed; `import`: to bring in files.
    */
-  readonly action: 'read' | 'write' | 'changes' | 'audit' | 'feeds' | 'messages' | 'import';
+  readonly action: 'read' | 'record' | 'write' | 'changes' | 'audit' | 'feeds' | 'messages' | 'import';
   /**
-   * The type that is read, searched or written; left out where the act spans types (a whole record, the
-   * changes).
+   * The type that is read, searched or written; left out where the act spans types (a whole record, a history
+   * of all, the changes).
    */
   readonly type?: ResourceType;
   /** For role patient: the Patient ids of this node that are this person. Empty for all others. */
@@ -58,6 +58,7 @@ export function decide(question: Question): Decision {
   }
   switch (action) {
     case 'read':
+    case 'record':
       return decideRead(role, row, question);
     case 'write':
       return decideWrite(role, row, question);
@@ -86,12 +87,12 @@ export function decide(question: Question): Decision {
 
 /** The locator feed and continuity copies read everything of their own node, and write no resources. */
 function decideForMachinery(action: Question['action']): Decision {
-  return action === 'read' || action === 'changes'
+  return action === 'read' || action === 'record' || action === 'changes'
     ? { kind: 'permit', scope: wholeScope }
     : refuse('role', 'A node’s own machinery reads and follows changes, and does nothing else.');
 }
 
-function decideRead(role: Exclude<Role, 'node'>, row: PersonaRow, { type, own }: Question): Decision {
+function decideRead(role: Exclude<Role, 'node'>, row: PersonaRow, { action, type, own }: Question): Decision {
   if (row.persons === 'none') {
     return refuse('role', `The role ${role} does not see clinical content.`);
   }
@@ -99,14 +100,17 @@ function decideRead(role: Exclude<Role, 'node'>, row: PersonaRow, { type, own }:
     return refuse('role', `The role ${role} may not read ${type}.`);
   }
   if (row.persons === 'organisation') return { kind: 'permit', scope: ORGANISATION_SCOPES[role] };
-  if (type === undefined) return { kind: 'permit', scope: recordScope(own, row.reads, row.hiddenLabels) };
+  if (action === 'record') return { kind: 'permit', scope: recordScope(own, row.reads, row.hiddenLabels) };
   return {
     kind: 'permit',
     scope: { persons: own, unattached: DIRECTORY_TYPES, types: row.reads, hiddenLabels: row.hiddenLabels },
   };
 }
 
-/** For whole compartments: what they refer to comes along, though it could not be asked for by itself. */
+/**
+ * For whole compartments: what they refer to comes along, though it could not be asked for by itself. For nothing
+ * else, since of what lies in nobody's compartment it shows all.
+ */
 export function recordScope(
   persons: readonly Id[],
   types: PersonaRow['reads'],

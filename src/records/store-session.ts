@@ -266,7 +266,7 @@ export class StoreSession implements RecordSession {
     const decision: Decision = decide({
       asker: this.asker,
       at: this.#parts.ods,
-      action: 'read',
+      action: action === 'everything' ? 'record' : 'read',
       own,
       ...(type === undefined ? {} : { type }),
     });
