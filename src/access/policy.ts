@@ -135,9 +135,9 @@ function decideWrite(role: Exclude<Role, 'node'>, row: PersonaRow, { type }: Que
 }
 
 /**
- * Whether the asker may put these security labels on a resource or take them off it, where the resource is
- * theirs to write. Nobody sets a label that closes it to themselves: they could neither see what they did
- * nor undo it. What is closed already is not theirs to write.
+ * Whether the asker may write a resource that carries these security labels, where the resource is theirs to
+ * write. Nobody sets a label that closes it to themselves: they could neither see what they did nor undo it. What
+ * is closed already is not theirs to write, so no such label can be taken off either.
  */
 export function decideLabels({ actor }: Asker, labels: readonly string[]): Refusal | undefined {
   if (labels.length === 0) return undefined;
@@ -146,7 +146,7 @@ export function decideLabels({ actor }: Asker, labels: readonly string[]): Refus
   if (first === undefined) return undefined;
   return refuse(
     'label',
-    `The role ${actor.role} may not set or remove a security label that closes a resource to it. ` +
+    `The role ${actor.role} may not set a security label that closes a resource to it. ` +
       'Ask somebody whose role sees what carries that label.',
   );
 }

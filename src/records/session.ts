@@ -121,10 +121,6 @@ export interface SubmitOptions {
   /** What the audit row calls the act; taken from the ops where left out. */
   readonly action?: AuditDraft['action'];
   readonly detail?: AuditDraft['detail'];
-  /**
-   * Codes of security labels that the write puts on a resource or takes off it: who may is a rule of its own.
-   */
-  readonly labels?: readonly string[];
 }
 
 export interface AuditNote {

@@ -38,7 +38,7 @@ export async function submitOps(
 
   const decided = await decideOps(parts, asker, named, replaced);
   const { scope } = decided;
-  const refusal = decided.refusal ?? decideLabels(asker, options.labels ?? []);
+  const refusal = decided.refusal ?? decideLabels(asker, labelsIn(named));
   if (refusal !== undefined) {
     await store.auditReads([
       auditDraft(asker, clock.now(), {
@@ -64,6 +64,13 @@ export async function submitOps(
     await auditFailure(parts, { ...draft, persons: [...new Set([...replaced, ...personsIn(ops)])] }, error);
     throw error;
   }
+}
+
+/** Codes of the security labels that the new versions carry. */
+function labelsIn(ops: readonly WriteOp[]): readonly string[] {
+  return ops.flatMap((op) =>
+    op.op === 'delete' ? [] : (op.resource.meta?.security?.flatMap(({ code }) => code ?? []) ?? []),
+  );
 }
 
 /** What a condition may find: what the asker may not see counts as not there. */

@@ -110,6 +110,28 @@ describe('$meta', () => {
     expect(refused.json().issue[0].diagnostics).toContain('label');
   });
 
+  it('nor does any other write', async () => {
+    const meta = { security: [{ system: CONFIDENTIALITY, code: 'V' }] };
+    const stored = (await door.send('GET', '/fhir/Observation/weight', { as: 'gp' })).json();
+    const closing = { ...stored, meta };
+    const { id: _id, ...fresh } = closing;
+    const patch = [{ op: 'add', path: '/meta/security', value: meta.security }];
+    const entry = [{ resource: closing, request: { method: 'PUT', url: 'Observation/weight' } }];
+    const json = { 'content-type': 'application/json-patch+json' };
+    for (const [method, path, body, headers] of [
+      ['PUT', '/fhir/Observation/weight', closing, {}],
+      ['POST', '/fhir/Observation', fresh, {}],
+      ['PATCH', '/fhir/Observation/weight', patch, json],
+      ['POST', '/fhir', { resourceType: 'Bundle', type: 'transaction', entry }, {}],
+    ] as const) {
+      const refused = await door.send(method, path, { as: 'gp', body, headers });
+      expect([refused.status, method, path], refused.text).toEqual([403, method, path]);
+      expect(refused.text).toContain('label');
+    }
+    const now = await door.send('GET', '/fhir/Observation/weight', { as: 'gp' });
+    expect(now.json().meta.versionId).toBe(stored.meta.versionId);
+  });
+
   it('honours If-Match', async () => {
     const tag = { tag: [{ system: 'urn:t', code: 'c' }] };
     expect((await change('meta-add', tag, 'system', { 'if-match': 'W/"1"' })).status).toBe(412);

@@ -93,14 +93,14 @@ async function answerChange(call: FhirCall, change: Change): Promise<FhirAnswer>
     }
     const resource = resourceIn(call, stored);
     const before = resource.meta ?? {};
-    const { after, labels } = change === 'add' ? added(before, given) : removed(before, given);
+    const after = change === 'add' ? added(before, given) : removed(before, given);
     if (after === undefined) return metaAnswer(stored, before);
     const changed = withMeta(resource, after);
     call.context.profiles?.hold(changed);
     try {
       const commit = await call.session.submit(
         [{ op: 'put', resource: changed, ifMatch: stored.versionId }],
-        { labels, detail: { meta: change } },
+        { detail: { meta: change } },
       );
       const { bytes, versionId, lastUpdated } = onlyCommitted(commit);
       assert(bytes !== undefined, 'a put leaves bytes');
@@ -132,40 +132,33 @@ function givenMeta(call: FhirCall): Meta {
   return first.valueMeta;
 }
 
-interface Changed {
-  /** Undefined where nothing changes. */
-  readonly after?: Meta;
-  /** Codes of the security labels that come or go. */
-  readonly labels: readonly string[];
-}
-
 /** A tag is its system and code; version and display do not count. */
 const sameCoding = (a: Coding) => (b: Coding) => a.system === b.system && a.code === b.code;
-const codesOf = (codings: readonly Coding[]): readonly string[] => codings.flatMap(({ code }) => code ?? []);
 
-function added(before: Meta, given: Meta): Changed {
+/** Undefined where nothing changes. */
+function added(before: Meta, given: Meta): Meta | undefined {
   const fresh = (have: readonly Coding[] = [], more: readonly Coding[] = []): Coding[] =>
     more.filter((one, i) => !have.some(sameCoding(one)) && more.findIndex(sameCoding(one)) === i);
   const [tags, labels] = [fresh(before.tag, given.tag), fresh(before.security, given.security)];
   const profiles = [...new Set(given.profile ?? [])].filter((one) => before.profile?.includes(one) !== true);
-  if (tags.length + labels.length + profiles.length === 0) return { labels: [] };
-  const after = {
+  if (tags.length + labels.length + profiles.length === 0) return undefined;
+  return {
     ...before,
     ...listed('profile', [...(before.profile ?? []), ...profiles]),
     ...listed('security', [...(before.security ?? []), ...labels]),
     ...listed('tag', [...(before.tag ?? []), ...tags]),
   };
-  return { after, labels: codesOf(labels) };
 }
 
-function removed(before: Meta, given: Meta): Changed {
+/** Undefined where nothing changes. */
+function removed(before: Meta, given: Meta): Meta | undefined {
   const going = (have: readonly Coding[] = [], less: readonly Coding[] = []): Coding[] =>
     have.filter((one) => less.some(sameCoding(one)));
   const [tags, labels] = [going(before.tag, given.tag), going(before.security, given.security)];
   const profiles = (before.profile ?? []).filter((one) => given.profile?.includes(one) === true);
-  if (tags.length + labels.length + profiles.length === 0) return { labels: [] };
+  if (tags.length + labels.length + profiles.length === 0) return undefined;
   const { profile = [], security = [], tag = [], ...rest } = before;
-  const after = {
+  return {
     ...rest,
     ...listed(
       'profile',
@@ -180,7 +173,6 @@ function removed(before: Meta, given: Meta): Changed {
       tag.filter((one) => !tags.includes(one)),
     ),
   };
-  return { after, labels: codesOf(labels) };
 }
 
 /** In place: a copy would forget how decimals were written. */
