@@ -7,6 +7,7 @@ import type { Id, VersionId } from '../base/brands.ts';
 import { Failure } from '../base/failure.ts';
 import type { Resource, ResourceType } from '../fhir/resource.ts';
 import type { SearchQuery } from '../fhir/search-query.ts';
+import { severalMatches } from '../store/several-matches.ts';
 import type { Commit, Stored, WriteOp } from '../store/store.ts';
 import { underId } from './given-resource.ts';
 import type { RecordSession } from './session.ts';
@@ -29,7 +30,7 @@ export async function submitFound(
   await session.permitWrite(action, query.type, searchTarget(query));
   for (let attempt = 1; ; attempt++) {
     const { entries } = await session.search({ ...query, count: most + 1 });
-    if (entries.length > most) throw severalMatches(query.type, most);
+    if (entries.length > most) throw tooManyMatches(query.type, most);
     const ops = act(entries);
     if (ops.length === 0) return undefined;
     try {
@@ -40,12 +41,19 @@ export async function submitFound(
   }
 }
 
-function severalMatches(type: ResourceType, most: number): Failure {
-  const text =
-    most === 1
-      ? `The condition finds more than one ${type}. Make it narrower.`
-      : `The condition finds more than ${most} ${type} resources (setting conditionalDeleteMax). Make it narrower.`;
-  return new Failure('multiple-matches', text);
+function tooManyMatches(type: ResourceType, most: number): Failure {
+  if (most === 1) return severalMatches(type);
+  return new Failure(
+    'multiple-matches',
+    `The condition finds more than ${most} ${type} resources (setting conditionalDeleteMax). Make it narrower.`,
+  );
+}
+
+/** What a condition finds that may find one. Throws Failure `multiple-matches` (412) where it finds others too. */
+export async function findOne(session: RecordSession, query: SearchQuery): Promise<Stored | undefined> {
+  const { entries } = await session.search({ ...query, count: 2 });
+  if (entries.length > 1) throw severalMatches(query.type);
+  return entries[0];
 }
 
 /** The condition of a write on the version that it finds. */

@@ -17,6 +17,7 @@ import { requireType, requireValid } from './given-resource.ts';
 import type { ProfileRules } from './profile-rules.ts';
 import type { RecordSession } from './session.ts';
 import { searchTarget } from './session-audit.ts';
+import { findOne } from './submit-found.ts';
 
 /** What is to be changed, in one of the two forms. */
 export type Patch =
@@ -115,7 +116,7 @@ export async function submitPatchedFound(
 ): Promise<{ readonly commit: Commit; readonly warnings: readonly Issue[] }> {
   await session.permitWrite('update', query.type, searchTarget(query));
   for (let attempt = 1; ; attempt++) {
-    const id = await foundOne(session, query);
+    const { id } = await toBePatched(session, query);
     try {
       return await submitPatched(session, parts, { type: query.type, id, ifMatch, query }, patch);
     } catch (thrown) {
@@ -125,12 +126,11 @@ export async function submitPatchedFound(
   }
 }
 
-async function foundOne(session: RecordSession, query: SearchQuery): Promise<Id> {
-  const { entries } = await session.search({ ...query, count: 2 });
-  const [found, other] = entries;
+/** Throws Failure `not-found`, `multiple-matches` (412). */
+export async function toBePatched(session: RecordSession, query: SearchQuery): Promise<Stored> {
+  const found = await findOne(session, query);
   if (found === undefined) throw new Failure('not-found', `The condition finds no ${query.type} to patch.`);
-  if (other === undefined) return found.id;
-  throw new Failure('multiple-matches', `The condition finds more than one ${query.type}. Make it narrower.`);
+  return found;
 }
 
 const JSON_PATCH = 'application/json-patch+json';

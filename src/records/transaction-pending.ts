@@ -3,12 +3,9 @@
  * patches. What is found is looked at before the commit, and the commit fails where it is no longer so. R4
  * "Transaction Processing Rules", http://hl7.org/fhir/R4/http.html#trules.
  */
-import { Failure } from '../base/failure.ts';
-import type { SearchQuery } from '../fhir/search-query.ts';
-import type { Stored } from '../store/store.ts';
 import type { RecordSession } from './session.ts';
-import { deleteFound, updateFound } from './submit-found.ts';
-import { type PatchParts, patched, requireVersion } from './submit-patched.ts';
+import { deleteFound, findOne, updateFound } from './submit-found.ts';
+import { type PatchParts, patched, requireVersion, toBePatched } from './submit-patched.ts';
 import { overlaps, type PlannedWrite, placed } from './transaction-plan.ts';
 
 /**
@@ -57,8 +54,7 @@ async function settle(session: RecordSession, parts: PatchParts, write: PlannedW
     case 'patch': {
       const { query, patch, ifMatch } = pending;
       const current =
-        query === undefined ? await session.read(type, write.id) : await findOne(session, query);
-      if (current === undefined) throw new Failure('not-found', `The condition finds no ${type} to patch.`);
+        query === undefined ? await session.read(type, write.id) : await toBePatched(session, query);
       requireVersion(current, ifMatch);
       const { resource } = patched(current, patch, parts);
       const foundBy = query === undefined ? {} : { foundBy: { query } };
@@ -69,15 +65,4 @@ async function settle(session: RecordSession, parts: PatchParts, write: PlannedW
       };
     }
   }
-}
-
-async function findOne(session: RecordSession, query: SearchQuery): Promise<Stored | undefined> {
-  const { entries } = await session.search({ ...query, count: 2 });
-  if (entries.length > 1) {
-    throw new Failure(
-      'multiple-matches',
-      `The condition finds more than one ${query.type}. Make it narrower.`,
-    );
-  }
-  return entries[0];
 }

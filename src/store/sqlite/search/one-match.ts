@@ -1,7 +1,7 @@
 /** What the condition of a write finds, looked for in the middle of the commit: one resource or none. */
-import { Failure } from '../../../base/failure.ts';
 import type { SearchQuery } from '../../../fhir/search-query.ts';
 import type { Scope } from '../../scope.ts';
+import { severalMatches } from '../../several-matches.ts';
 import type { Connection } from '../connection.ts';
 import type { Dictionary } from '../dictionary.ts';
 import { runSearch } from './search-run.ts';
@@ -32,12 +32,7 @@ export function oneMatch(
     includesMax: 0,
   };
   const { rids } = runSearch(run, connection, dictionary);
-  if (rids.length > 1) {
-    throw new Failure(
-      'multiple-matches',
-      `The condition finds more than one ${query.type}. Make it narrower.`,
-    );
-  }
+  if (rids.length > 1) throw severalMatches(query.type);
   const [rid] = rids;
   if (rid === undefined) return undefined;
   const row = connection.get(
