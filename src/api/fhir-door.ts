@@ -232,11 +232,17 @@ class FhirDoor {
     } catch (thrown) {
       answer = this.#failed(thrown, admission, code);
     }
-    if (admission.form !== undefined) answer = await this.#inForm(answer, admission.form, admission, code);
+    await this.#respond(reply, answer, admission, code);
+  }
+
+  /** Sends an answer in the form that was asked for; never throws. */
+  async #respond(reply: FastifyReply, answer: FhirAnswer, admission: Admission, code: string): Promise<void> {
+    const { form } = admission;
     try {
-      this.#send(reply, answer, admission, code);
+      const written = form === undefined ? answer : await this.#inForm(answer, form, admission, code);
+      this.#send(reply, written, admission, code);
     } catch (thrown) {
-      // the answer has begun: all that is left is to end it so that nobody takes it for whole
+      // the answer may have begun: all that is left is to end it so that nobody takes it for whole
       this.#options.log.error({ requestId: admission.requestId, error: (thrown as Error).name }, 'defect');
       reply.raw.destroy();
     }
@@ -358,14 +364,7 @@ class FhirDoor {
   fail(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
     reply.hijack();
     const admission = (request as AdmittedRequest).admission ?? this.#admission(request);
-    const answer = this.#failed(error, admission, 'none');
-    if (admission.form === undefined) {
-      this.#send(reply, answer, admission, 'none');
-      return;
-    }
-    void this.#inForm(answer, admission.form, admission, 'none').then((written) =>
-      this.#send(reply, written, admission, 'none'),
-    );
+    void this.#respond(reply, this.#failed(error, admission, 'none'), admission, 'none');
   }
 
   #send(reply: FastifyReply, answer: FhirAnswer, admission: Admission, code: string): void {

@@ -3,6 +3,7 @@
  * commit; only then is it answered AA. What is never valid is kept with the reason and answered AR; what may be taken
  * another time is answered AE, and the feed's watermark waits for it. A message that comes again has one effect.
  */
+import { setImmediate as turnOfOthers } from 'node:timers/promises';
 import type { Asker } from '../access/actor.ts';
 import { framesOf } from '../base/failed-request.ts';
 import { Failure, type IssueType } from '../base/failure.ts';
@@ -232,7 +233,7 @@ export class Intake {
       ),
     });
     for (const [i, op] of plan.ops.entries()) {
-      if (i % RESOURCES_A_TURN === RESOURCES_A_TURN - 1) await new Promise(setImmediate);
+      if (i % RESOURCES_A_TURN === RESOURCES_A_TURN - 1) await turnOfOthers();
       const [issue] =
         op.op === 'delete' ? [] : validate(op.resource).filter((one) => one.severity !== 'warning');
       if (issue !== undefined) {

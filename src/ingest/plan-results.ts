@@ -2,6 +2,7 @@
  * ORU^R01 and MDM^T02 → reports, observations, specimens and documents. A report is known by its order number and what
  * was asked for, a result by that and its own code and sub-id: a correction finds what it corrects.
  */
+import { setImmediate as turnOfOthers } from 'node:timers/promises';
 import type { DiagnosticReport, Identifier, Observation, Reference } from 'fhir/r4.d.ts';
 import { type FoundPatient, upsertPatient } from './patient-lookup.ts';
 import { mentionedVisit } from './plan-visit.ts';
@@ -199,7 +200,7 @@ async function planObservations(
   const used = new Map<string, number>();
   const planned: PlannedResult[] = [];
   for (const result of report.group.results.filter((one) => !isAttachment(one))) {
-    if (planned.length % RESULTS_A_TURN === RESULTS_A_TURN - 1) await new Promise(setImmediate);
+    if (planned.length % RESULTS_A_TURN === RESULTS_A_TURN - 1) await turnOfOthers();
     const key = numbered(resultKey(work, report, result), used);
     const before = isNew ? undefined : await knownObservation(work, key);
     const observation = observationAfter(mapping, result, facts, observationIdentifier(work, key), before);

@@ -3,6 +3,7 @@
  * batch, as writes: what has an id is put under it, what has none is created. Each stands for itself, so one
  * that is wrong is rejected and the others are taken; but for those that would then refer to nothing.
  */
+import { setImmediate as turnOfOthers } from 'node:timers/promises';
 import { Failure } from '../../base/failure.ts';
 import { isObject } from '../../fhir/json-access.ts';
 import { eachReference } from '../../fhir/references.ts';
@@ -85,7 +86,7 @@ async function plan(
   const rejects: Reject[] = [];
   for (const [i, one] of given.entries()) {
     // a check against profiles takes as long as the planning of many
-    if ((profiles !== undefined && i > 0) || i % AT_ONCE === AT_ONCE - 1) await new Promise(setImmediate);
+    if ((profiles !== undefined && i > 0) || i % AT_ONCE === AT_ONCE - 1) await turnOfOthers();
     const part = one.part === undefined ? {} : { part: one.part };
     try {
       planned.push({ write: make(one), ...part });
