@@ -125,6 +125,20 @@ export function request(
   return `${lines.join('\r\n')}\r\n\r\n${body ?? ''}`;
 }
 
+/** The limit of reads: node:http sending what the node answers to these paths. Resolves to its port. */
+export async function startBare(bench: Bench, node: BenchNode, paths: readonly string[]): Promise<number> {
+  const headers = { authorization: `Bearer ${node.token}` };
+  const bodies: Record<string, string> = {};
+  for (const path of paths) {
+    const answer = await fetch(`http://127.0.0.1:${node.port}${path}`, { headers });
+    if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
+    bodies[path] = await answer.text();
+  }
+  const file = join(bench.folder('bodies'), 'bodies.json');
+  writeFileSync(file, JSON.stringify(bodies));
+  return Number(await firstLine(bench.start([join(import.meta.dirname, 'limits/bare-http.ts'), file])));
+}
+
 export interface BenchNode {
   readonly port: number;
   readonly mllpPort: number;

@@ -114,7 +114,9 @@ function isRunning(pid: number): boolean {
 function countRows(file: string): number {
   const database = new DatabaseSync(file, { readOnly: true });
   const tables = database
-    .prepare("SELECT name FROM sqlite_schema WHERE type='table' AND name NOT LIKE 'sqlite_%'")
+    .prepare(
+      "SELECT name FROM pragma_table_list WHERE schema='main' AND type='table' AND name NOT LIKE 'sqlite_%'",
+    )
     .all();
   const rows = tables.reduce(
     (sum, { name }) => sum + Number(database.prepare(`SELECT count(*) AS n FROM "${name}"`).get()?.n),

@@ -1,7 +1,5 @@
 /** Creates, reads, updates and deletes as they come together, durable and audited, beside node:http sending the answers that reads get. */
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { type Benchmark, firstLine, median, request, startNode } from './harness.ts';
+import { type Benchmark, median, request, startBare, startNode } from './harness.ts';
 import { fill, observation } from './sample-data.ts';
 
 const ROUNDS = 5;
@@ -37,14 +35,7 @@ export const benchmark: Benchmark = {
           return request('GET', path, headers);
       }
     });
-    const bodies: Record<string, string> = {};
-    for (const path of paths)
-      bodies[path] = await (await fetch(`http://127.0.0.1:${node.port}${path}`, { headers })).text();
-    const file = join(bench.folder('bodies'), 'bodies.json');
-    writeFileSync(file, JSON.stringify(bodies));
-    const barePort = Number(
-      await firstLine(bench.start([join(import.meta.dirname, 'limits/bare-http.ts'), file])),
-    );
+    const barePort = await startBare(bench, node, paths);
     const reads = paths.map((path) => request('GET', path, headers));
     const shared = { connections: CLIENTS, seconds: SECONDS };
     const plan = { ...shared, port: node.port, requests, expect: [200, 201, 204] };

@@ -1,14 +1,13 @@
 /** Reading by id, with token and audit, beside node:http sending the same bytes; again on a disk whose sync takes 5 ms longer. */
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type Bench,
   type Benchmark,
-  firstLine,
   type Measure,
   median,
   request,
+  startBare,
   startNode,
 } from './harness.ts';
 import { fill } from './sample-data.ts';
@@ -32,14 +31,7 @@ async function measure(bench: Bench, label: string, preload: string | undefined)
   const node = await startNode(bench, preload === undefined ? {} : { preload });
   const paths = await fill(node.port, node.token, 100, 1000);
   const headers = { authorization: `Bearer ${node.token}` };
-  const bodies: Record<string, string> = {};
-  for (const path of paths)
-    bodies[path] = await (await fetch(`http://127.0.0.1:${node.port}${path}`, { headers })).text();
-  const file = join(bench.folder('bodies'), 'bodies.json');
-  writeFileSync(file, JSON.stringify(bodies));
-  const barePort = Number(
-    await firstLine(bench.start([join(import.meta.dirname, 'limits/bare-http.ts'), file])),
-  );
+  const barePort = await startBare(bench, node, paths);
   const requests = paths.map((path) => request('GET', path, { Authorization: headers.authorization }));
   const plan = (port: number) => ({ port, connections: CLIENTS, seconds: SECONDS, requests, expect: 200 });
   await bench.load(plan(node.port)); // warm

@@ -1,7 +1,5 @@
 /** Search by person and by code with a page of ten, beside node:http sending the same bytes. */
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { type Benchmark, firstLine, type Measure, median, request, startNode } from './harness.ts';
+import { type Benchmark, type Measure, median, request, startBare, startNode } from './harness.ts';
 import { fill } from './sample-data.ts';
 
 const ROUNDS = 3;
@@ -23,17 +21,7 @@ export const benchmark: Benchmark = {
     const measures: Measure[] = [];
     for (const [name, path] of Object.entries(shapes)) {
       const paths = Array.from({ length: 200 }, (_, n) => path(n));
-      const bodies: Record<string, string> = {};
-      for (const one of paths) {
-        const answer = await fetch(`http://127.0.0.1:${node.port}${one}`, { headers });
-        if (!answer.ok) throw new Error(`${one}: ${answer.status}`);
-        bodies[one] = await answer.text();
-      }
-      const file = join(bench.folder('bodies'), 'bodies.json');
-      writeFileSync(file, JSON.stringify(bodies));
-      const barePort = Number(
-        await firstLine(bench.start([join(import.meta.dirname, 'limits/bare-http.ts'), file])),
-      );
+      const barePort = await startBare(bench, node, paths);
       const requests = paths.map((one) => request('GET', one, headers));
       const plan = (port: number) => ({ port, connections: 16, seconds: SECONDS, requests, expect: 200 });
       await bench.load(plan(node.port));

@@ -7,7 +7,9 @@ const source = new DatabaseSync(from, { readOnly: true });
 const target = new DatabaseSync(to);
 target.exec('PRAGMA page_size=8192; PRAGMA journal_mode=WAL; PRAGMA cache_size=-262144'); // FULL is the default
 const versions = Number(source.prepare('SELECT max(rid) AS n FROM ver').get()?.n);
-const schema = "SELECT name, sql FROM sqlite_schema WHERE type='table' AND name NOT LIKE 'sqlite_%'";
+// tables of rows alone: the index of full text is a virtual one, and nothing is in it after an import
+const schema = `SELECT s.name, s.sql FROM sqlite_schema s JOIN pragma_table_list t ON t.name = s.name
+  WHERE t.schema = 'main' AND t.type = 'table' AND s.name NOT LIKE 'sqlite_%'`;
 const tables = [...source.prepare(schema).all()].map(({ name, sql }) => {
   target.exec(String(sql));
   const read = source.prepare(`SELECT * FROM "${name}"`);
