@@ -95,13 +95,15 @@ export function failureParts(failure: Failure): FailureParts {
   };
 }
 
-/** Does one op of a request; what it throws says which one it was. */
-export function ofOp<T>(op: number, act: () => T): T {
+/** What each op of a request gives, one after the other; what one of them throws says which it was. */
+export function eachOp<O, T>(ops: readonly O[], act: (op: O) => T): T[] {
+  const done: T[] = [];
   try {
-    return act();
+    for (const op of ops) done.push(act(op));
   } catch (error) {
-    throw error instanceof Failure ? failureFrom({ ...failureParts(error), op }) : error;
+    throw error instanceof Failure ? failureFrom({ ...failureParts(error), op: done.length }) : error;
   }
+  return done;
 }
 
 export function failureFrom(parts: FailureParts): Failure {

@@ -14,8 +14,8 @@ import { Dictionary } from './dictionary.ts';
 import { diskFailure } from './disk-failure.ts';
 import {
   type BlobChange,
+  eachOp,
   failureParts,
-  ofOp,
   type PreparedOp,
   type WriteReply,
   type WriteRequest,
@@ -254,7 +254,7 @@ export class Writer {
       at = Math.max(this.#at, request.now);
       this.#at = at;
     }
-    const written = request.ops.map((op, i) => ofOp(i, () => this.#apply(op, at)));
+    const written = eachOp(request.ops, (op) => this.#apply(op, at));
     if (request.ops.length > 0) this.#rows.commit(this.#seq, at, first, this.#rid);
     for (const blob of request.blobs) this.#blob(blob);
     if (request.audit !== undefined) this.#audit(request.audit);
